@@ -1,0 +1,33 @@
+/* The Control Program's one root object; everything hangs from it and is passed it. */
+#ifndef CP_CP_H
+#define CP_CP_H
+
+#include "cp/lib/list.h"
+#include "cp/lib/loop.h"
+#include "cp/lib/words.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct cp {
+	struct loop *loop;
+	struct sysconfig *config;      /* as read at the start */
+	struct directory *directory;
+	struct host *host;             /* pool and processors: who holds what (cp/host.h) */
+	struct cgroups *cgroups;       /* cp/cgroup.h */
+	struct server *server;         /* the CP socket and its clients (cp/client.h) */
+	struct list partitions;        /* struct partition.node, by time of logon */
+	struct list sessions;          /* struct session.node */
+
+	const char *rundir;            /* absolute; ours, mode 0755 */
+	const char *statedir;
+	const char *config_path, *direct_path;
+	const char *libdir;            /* where the partition program and the CMS image are */
+
+	int seccomp_fd;                /* sealed memfd: what PART_FD_SECCOMP gets */
+	bool privileged;               /* we are root */
+	bool stopping;                 /* SHUTDOWN is in progress */
+	uint64_t started;              /* CLOCK_REALTIME ns */
+};
+
+#endif

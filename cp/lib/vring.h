@@ -1,0 +1,65 @@
+/* The device side of a split virtqueue (virtio 1.2, 2.7): the one descriptor walker.
+ *
+ * The driver side is hostile.  Every ring field is read once into host memory and the
+ * copy is checked; a queue that breaks a rule is `broken` from then on and answers
+ * -EPROTO until it is set up again.  Used by one thread at a time. */
+#ifndef CP_LIB_VRING_H
+#define CP_LIB_VRING_H
+
+#include "cp/lib/gmem.h"
+
+#include <sys/uio.h>
+
+#define VRING_MAX_SIZE 1024  /* entries of a queue */
+#define VRING_MAX_SEGS 1024  /* descriptors of one chain, indirect ones included */
+
+struct vring {
+	const struct gmem *gmem;
+	uint16_t size;           /* entries, a power of two; 0: not set up */
+	gpa_t desc, avail, used; /* guest addresses, checked by vring_start() */
+	void *desc_host, *avail_host, *used_host;
+	uint16_t next_avail;     /* of the next chain to take */
+	uint16_t next_used;      /* of the next chain to return */
+	uint16_t called_used;    /* next_used when the driver was last told */
+	bool event_idx;          /* VIRTIO_RING_F_EVENT_IDX was negotiated */
+	bool indirect;           /* VIRTIO_RING_F_INDIRECT_DESC was negotiated */
+	bool running, broken;
+};
+
+/* One buffer chain, as host addresses: first what the device reads, then what it writes.
+ * A segment that crosses storage regions is split. */
+struct vring_chain {
+	uint16_t head;
+	int n_out, n_in;
+	uint64_t out_bytes, in_bytes;
+	struct iovec *out, *in;              /* into seg */
+	struct iovec seg[VRING_MAX_SEGS];
+};
+
+/* Starts a queue whose size and addresses are set.  0, -EINVAL (size), -EFAULT (a ring
+ * outside storage or misaligned). */
+int vring_start(struct vring *r);
+void vring_stop(struct vring *r); /* forgets everything but gmem */
+
+/* Takes the next chain.  1 and *chain; 0: nothing there; -EPROTO: broken. */
+int vring_pop(struct vring *r, struct vring_chain *chain);
+
+/* Gives a popped chain back unread: the next pop returns it again. */
+void vring_unpop(struct vring *r);
+
+/* Returns a chain: the device wrote `written` bytes. */
+void vring_push(struct vring *r, uint16_t head, uint32_t written);
+
+/* After one or more pushes: must the driver be interrupted? (2.7.7, 2.7.10) */
+bool vring_should_call(struct vring *r);
+
+/* Asks the driver for (no) kicks.  vring_enable_kicks() returns true if chains arrived
+ * meanwhile: the caller looks again. */
+void vring_disable_kicks(struct vring *r);
+bool vring_enable_kicks(struct vring *r);
+
+/* Copies out of, or into, the segments of a chain from byte `offset` on; the bytes copied. */
+size_t iov_read(const struct iovec *iov, int n, size_t offset, void *to, size_t len);
+size_t iov_write(const struct iovec *iov, int n, size_t offset, const void *from, size_t len);
+
+#endif

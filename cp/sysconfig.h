@@ -1,0 +1,37 @@
+/* The system configuration.  Pure, as the directory; statements in cp/config.def. */
+#ifndef CP_SYSCONFIG_H
+#define CP_SYSCONFIG_H
+
+#include "cp/directory.h"
+
+struct cfg_name {
+	struct cfg_name *next;
+	char userid[USERID_MAX + 1];
+	int line;
+};
+
+/* A command to be issued at the start as OPERATOR: DEFINE LAN ..., MODIFY LAN ... */
+struct cfg_command {
+	struct cfg_command *next;
+	char *text;
+	int line;
+};
+
+struct sysconfig {
+	char system[USERID_MAX + 1];    /* SYSTEM_IDENTIFIER; "BULKHEAD" if not given */
+	uint64_t pool_bytes;            /* STORAGE POOL 4G; or... */
+	uint32_t pool_percent;          /* ...hundredths of a percent of the host's memory;
+					   both 0: 75 % */
+	uint64_t host_cpus[16];         /* PROCESSORS HOST 0,2-3: bits; CP's own; all 0: none */
+	char operator_id[USERID_MAX + 1];  /* OPERATOR userid; "OPERATOR" */
+	struct cfg_name *autolog;       /* AUTOLOG u..., in order */
+	struct cfg_command *commands;   /* what later capabilities put in force */
+	char operator_classes[36], user_classes[36];  /* PRIV_CLASSES OPERATOR ABC... USER G */
+	char not_in_force[256];         /* statements checked but without function yet, or "" */
+};
+
+struct sysconfig *sysconfig_parse(struct source *src);  /* NULL: it has errors */
+struct sysconfig *sysconfig_default(void);              /* NULL: no memory */
+void sysconfig_free(struct sysconfig *c);
+
+#endif
