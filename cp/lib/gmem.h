@@ -25,13 +25,18 @@ struct gmem {
 	struct gmem_region region[GMEM_MAX_REGIONS]; /* by base, not overlapping */
 };
 
-/* Adds a region.  0; -EEXIST: overlaps; -ENOSPC; -EINVAL: empty, or wraps. */
+/* Adds a region.  0; -EEXIST: overlaps; -ENOSPC; -EINVAL: empty, or reaches the
+ * end of the address space. */
 int gmem_add(struct gmem *g, gpa_t base, uint64_t size, void *host);
 int gmem_remove(struct gmem *g, gpa_t base); /* 0 or -ENOENT */
 
 /* The host address of [gpa, gpa+len), or NULL unless all of it lies in one region and
  * len > 0. */
 void *gmem_at(const struct gmem *g, gpa_t gpa, uint64_t len);
+
+/* The host address of `gpa` and in *run how many bytes, at most `len`, follow in one
+ * piece; NULL where there is no storage, or len is 0. */
+void *gmem_span(const struct gmem *g, gpa_t gpa, uint64_t len, uint64_t *run);
 
 /* Copies across regions.  0, or -EFAULT with nothing promised about what was copied. */
 int gmem_read(const struct gmem *g, gpa_t gpa, void *to, uint64_t len);

@@ -9,15 +9,19 @@ struct list {
 	struct list *next, *prev;
 };
 
-#define LIST_INIT(name) { &(name), &(name) }
+#define LIST_INIT(name)          \
+	{                        \
+		&(name), &(name) \
+	}
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
 #define list_for_each(pos, head) for (pos = (head)->next; pos != (head); pos = pos->next)
 
 /* As list_for_each, and `pos` may be removed. */
-#define list_for_each_safe(pos, tmp, head) \
-	for (pos = (head)->next, tmp = pos->next; pos != (head); pos = tmp, tmp = pos->next)
+#define list_for_each_safe(pos, tmp, head)                       \
+	for (pos = (head)->next, tmp = pos->next; pos != (head); \
+		pos = tmp, tmp = pos->next)
 
 static inline void list_init(struct list *l)
 {

@@ -28,7 +28,10 @@ struct log_limit {
 	uint32_t used, dropped;
 	uint64_t last_ms;
 };
-#define LOG_LIMIT(burst, interval_ms) { (burst), (interval_ms), 0, 0, 0 }
+#define LOG_LIMIT(burst, interval_ms)           \
+	{                                       \
+		(burst), (interval_ms), 0, 0, 0 \
+	}
 
 void log_limited(struct log_limit *limit, enum log_level level, const char *sub,
 	const char *fmt, ...) __attribute__((format(printf, 4, 5)));

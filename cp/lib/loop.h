@@ -14,7 +14,7 @@ struct loop;
 
 /* A watched descriptor.  The owner closes it, after loop_fd_del(). */
 struct loop_fd {
-	struct loop *loop;  /* NULL while not watched */
+	struct loop *loop; /* NULL while not watched */
 	int fd;
 	uint32_t events;
 	void (*fn)(struct loop_fd *watch, uint32_t events);
@@ -23,23 +23,26 @@ struct loop_fd {
 
 /* A one-shot timer; zero it before first use. */
 struct loop_timer {
-	struct loop *loop;  /* NULL while not set */
-	uint64_t deadline;  /* ns, CLOCK_MONOTONIC */
-	uint32_t slot;      /* its place in the heap */
+	struct loop *loop; /* NULL while not set */
+	uint64_t deadline; /* ns, CLOCK_MONOTONIC */
+	uint64_t seq;      /* of two with one deadline, the first set is the first run */
+	uint32_t slot;     /* its place in the heap */
 	void (*fn)(struct loop_timer *timer);
 	void *ctx;
 };
 
 /* A call made from the loop once the present callback has returned; zero before use. */
 struct loop_call {
-	struct loop *loop;  /* NULL while not pending */
+	struct loop *loop; /* NULL while not pending */
 	struct loop_call *next, **prev;
 	void (*fn)(struct loop_call *call);
 	void *ctx;
 };
 
-int loop_create(struct loop **out);   /* 0 or -errno */
-void loop_destroy(struct loop *loop); /* accepts NULL; what is still watched is forgotten */
+int loop_create(struct loop **out); /* 0 or -errno */
+
+/* Accepts NULL.  What is still watched, set or pending is forgotten. */
+void loop_destroy(struct loop *loop);
 
 /* Runs until loop_stop().  0, or -errno if waiting itself failed. */
 int loop_run(struct loop *loop);
@@ -49,21 +52,27 @@ void loop_stop(struct loop *loop);
  * due.  The number of callbacks run, or -errno. */
 int loop_once(struct loop *loop, int timeout_ms);
 
-/* `lock` is called before the callbacks of a round, `unlock` after them: for a process
- * whose other threads share what the callbacks touch. */
-void loop_guard(struct loop *loop, void (*lock)(void *), void (*unlock)(void *), void *ctx);
+/* `lock` is called before the callbacks of a round, `unlock` after them (and around the
+ * look for the next deadline), never while waiting: for a process whose other threads
+ * share what the callbacks touch.  Such a thread, while it holds the lock, may call
+ * loop_now(), loop_fd_...(), loop_timer_...(), loop_defer() and loop_undefer(): the loop
+ * wakes up where it must. */
+void loop_guard(
+	struct loop *loop, void (*lock)(void *), void (*unlock)(void *), void *ctx);
 
-uint64_t loop_now(const struct loop *loop);               /* ns */
-void loop_clock_stop(struct loop *loop);                  /* tests: time moves only by... */
+uint64_t loop_now(const struct loop *loop); /* ns, CLOCK_MONOTONIC */
+void loop_clock_stop(struct loop *loop);    /* tests: time moves only by... */
 void loop_clock_warp(struct loop *loop, uint64_t add_ns); /* ...this */
 
-/* Watches fd for EPOLLIN, EPOLLOUT...  0 or -errno; -EPERM: a plain file. */
+/* Watches fd for EPOLLIN, EPOLLOUT...; for `events` 0 nothing is reported, not even a
+ * hangup.  0 or -errno; -EPERM: a plain file; -EEXIST: watched already. */
 int loop_fd_add(struct loop *loop, struct loop_fd *watch, int fd, uint32_t events,
 	void (*fn)(struct loop_fd *, uint32_t), void *ctx);
 int loop_fd_mod(struct loop_fd *watch, uint32_t events);
 void loop_fd_del(struct loop_fd *watch); /* also from its own or another's callback */
 
-/* Sets or moves a timer.  0 or -ENOMEM. */
+/* Sets or moves a timer; a deadline that has passed counts as now, and is due in the next
+ * round.  0 or -ENOMEM (never when it is set already). */
 int loop_timer_set(struct loop *loop, struct loop_timer *timer, uint64_t deadline,
 	void (*fn)(struct loop_timer *), void *ctx);
 void loop_timer_cancel(struct loop_timer *timer);

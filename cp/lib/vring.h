@@ -10,19 +10,22 @@
 
 #include <sys/uio.h>
 
-#define VRING_MAX_SIZE 1024  /* entries of a queue */
-#define VRING_MAX_SEGS 1024  /* descriptors of one chain, indirect ones included */
+#define VRING_MAX_SIZE 1024 /* entries of a queue */
+#define VRING_MAX_SEGS 1024 /* descriptors of one chain, indirect ones included */
 
 struct vring {
 	const struct gmem *gmem;
 	uint16_t size;           /* entries, a power of two; 0: not set up */
 	gpa_t desc, avail, used; /* guest addresses, checked by vring_start() */
 	void *desc_host, *avail_host, *used_host;
-	uint16_t next_avail;     /* of the next chain to take */
-	uint16_t next_used;      /* of the next chain to return */
-	uint16_t called_used;    /* next_used when the driver was last told */
-	bool event_idx;          /* VIRTIO_RING_F_EVENT_IDX was negotiated */
-	bool indirect;           /* VIRTIO_RING_F_INDIRECT_DESC was negotiated */
+	uint16_t next_avail;  /* of the next chain to take */
+	uint16_t next_used;   /* of the next chain to return */
+	uint16_t called_used; /* next_used when the driver was last told */
+	uint16_t seen_avail;  /* the driver's index when it was last looked at */
+	bool unpopped;  /* chains seen were given back: only further ones are news */
+	bool no_kicks;  /* the device asked for none */
+	bool event_idx; /* VIRTIO_RING_F_EVENT_IDX was negotiated */
+	bool indirect;  /* VIRTIO_RING_F_INDIRECT_DESC was negotiated */
 	bool running, broken;
 };
 
@@ -32,19 +35,22 @@ struct vring_chain {
 	uint16_t head;
 	int n_out, n_in;
 	uint64_t out_bytes, in_bytes;
-	struct iovec *out, *in;              /* into seg */
+	struct iovec *out, *in; /* into seg */
 	struct iovec seg[VRING_MAX_SEGS];
 };
 
-/* Starts a queue whose size and addresses are set.  0, -EINVAL (size), -EFAULT (a ring
- * outside storage or misaligned). */
+/* Starts a queue whose size and addresses are set, where next_avail and next_used say: at
+ * 0, or as they were saved.  Kicks are asked for.  0, -EINVAL (size), -EFAULT (a ring
+ * outside storage, not in one region, or misaligned). */
 int vring_start(struct vring *r);
 void vring_stop(struct vring *r); /* forgets everything but gmem */
 
-/* Takes the next chain.  1 and *chain; 0: nothing there; -EPROTO: broken. */
+/* Takes the next chain.  1 and *chain; 0: nothing there, or not running; -EPROTO: broken.
+ * Unless kicks are disabled, the driver kicks for what arrives after a 0. */
 int vring_pop(struct vring *r, struct vring_chain *chain);
 
-/* Gives a popped chain back unread: the next pop returns it again. */
+/* Gives the latest popped chain back unread: the next pop returns it again.  Who waits
+ * for more chains to go with it calls vring_enable_kicks(). */
 void vring_unpop(struct vring *r);
 
 /* Returns a chain: the device wrote `written` bytes. */
@@ -53,13 +59,15 @@ void vring_push(struct vring *r, uint16_t head, uint32_t written);
 /* After one or more pushes: must the driver be interrupted? (2.7.7, 2.7.10) */
 bool vring_should_call(struct vring *r);
 
-/* Asks the driver for (no) kicks.  vring_enable_kicks() returns true if chains arrived
- * meanwhile: the caller looks again. */
+/* Asks the driver for (no) kicks.  vring_enable_kicks() returns true if there are chains
+ * not yet taken (after vring_unpop(): not yet seen): the caller looks again. */
 void vring_disable_kicks(struct vring *r);
 bool vring_enable_kicks(struct vring *r);
 
-/* Copies out of, or into, the segments of a chain from byte `offset` on; the bytes copied. */
+/* Copies out of, or into, the segments of a chain from byte `offset` on; the bytes
+ * copied. */
 size_t iov_read(const struct iovec *iov, int n, size_t offset, void *to, size_t len);
-size_t iov_write(const struct iovec *iov, int n, size_t offset, const void *from, size_t len);
+size_t iov_write(
+	const struct iovec *iov, int n, size_t offset, const void *from, size_t len);
 
 #endif

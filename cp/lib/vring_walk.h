@@ -1,0 +1,19 @@
+/* From the head of a chain to host addresses.  Only for vring.c and vring_walk.c. */
+#ifndef CP_LIB_VRING_WALK_H
+#define CP_LIB_VRING_WALK_H
+
+#include "cp/lib/vring.h"
+
+/* A descriptor as it stands in guest storage (virtio 1.2, 2.7.5). */
+struct vring_desc {
+	uint64_t addr;
+	uint32_t len;
+	uint16_t flags;
+	uint16_t next;
+};
+
+/* Fills in *chain from descriptor `head` of a running queue.  0, or -EPROTO when it
+ * breaks a rule. */
+int vring_walk(const struct vring *r, uint16_t head, struct vring_chain *chain);
+
+#endif
