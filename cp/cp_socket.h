@@ -12,30 +12,36 @@
 
 enum cps_type {
 	/* client to CP */
-	CPS_HELLO = 100,   /* cps_hello; answered by CPS_WELCOME */
-	CPS_LOGON = 101,   /* "USERID\0password\0": become this user; CP_DONE says whether */
-	CPS_REPLY = 102,   /* the answer to a CPS_PROMPT, same id */
-	CPS_ATTACH = 103,  /* flags CPS_F_*, data "USERID" or "" (one's own): watch, or drive, a
-			      partition's console; CP_DONE, then CPS_CONSOLE from the oldest kept byte on */
-	CPS_DETACH = 104,  /* leave that console; the guest does not notice; CP_DONE */
-	CPS_INPUT = 105,   /* bytes typed, for the console one drives; CP_ERR only if refused */
-	CPS_TABLE = 106,   /* asks for the commands one may issue; CP_OUT lines
-			      "NAME min operands", then CP_DONE: for completion */
-	CPS_CANCEL = 107,  /* id of a command in progress: its answer is not wanted any more */
+	CPS_HELLO = 100, /* cps_hello; answered by CPS_WELCOME */
+	CPS_LOGON =
+		101, /* "USERID\0password\0": become this user; CP_DONE says whether */
+	CPS_REPLY = 102,  /* the answer to a CPS_PROMPT, same id */
+	CPS_ATTACH = 103, /* flags CPS_F_*, data "USERID" or "" (one's own): watch, or
+			     drive, a partition's console; CP_DONE, then CPS_CONSOLE from
+			     the oldest kept byte on */
+	CPS_DETACH = 104, /* leave that console; the guest does not notice; CP_DONE */
+	CPS_INPUT =
+		105, /* bytes typed, for the console one drives; CP_ERR only if refused */
+	CPS_TABLE = 106, /* asks for the commands one may issue; CP_OUT lines
+			    "NAME min operands", then CP_DONE: for completion */
+	CPS_CANCEL =
+		107, /* id of a command in progress: its answer is not wanted any more */
 
 	/* CP to client */
 	CPS_WELCOME = 120, /* cps_welcome */
-	CPS_PROMPT = 121,  /* id of the command that asks; flag CPS_F_HIDDEN: do not echo; text */
-	CPS_NOTE = 122,    /* id 0: a line for the terminal: MSG, WNG, operator messages */
+	CPS_PROMPT = 121,  /* id of the command that asks; flag CPS_F_HIDDEN: do not echo;
+			      text */
+	CPS_NOTE = 122, /* id 0: a line for the terminal: MSG, WNG, operator messages */
 	CPS_CONSOLE = 123, /* id 0: cps_console, then bytes of the attached console */
-	CPS_STATUS = 124,  /* id 0: status word of one's session: "RUNNING", "CP READ", "VM READ"... */
-	CPS_END = 125,     /* id 0: this session ends; text says why */
+	CPS_STATUS = 124, /* id 0: status word of one's session: "RUNNING", "CP READ", "VM
+			     READ"... */
+	CPS_END = 125,    /* id 0: this session ends; text says why */
 };
 
-#define CPS_F_DRIVE  0x0001u  /* CPS_ATTACH: also type */
-#define CPS_F_FORCE  0x0002u  /* CPS_ATTACH: take the keyboard over from who has it */
-#define CPS_F_HIDDEN 0x0001u  /* CPS_PROMPT */
-#define CPS_F_TTY    0x0001u  /* CPS_HELLO: a person at a terminal, prompts are welcome */
+#define CPS_F_DRIVE  0x0001u /* CPS_ATTACH: also type */
+#define CPS_F_FORCE  0x0002u /* CPS_ATTACH: take the keyboard over from who has it */
+#define CPS_F_HIDDEN 0x0001u /* CPS_PROMPT */
+#define CPS_F_TTY    0x0001u /* CPS_HELLO: a person at a terminal, prompts are welcome */
 
 struct cps_hello {
 	uint32_t version;
@@ -43,13 +49,13 @@ struct cps_hello {
 
 struct cps_welcome {
 	uint32_t version;
-	char system[12];   /* SYSTEM_IDENTIFIER, terminated */
-	char userid[12];   /* who CP takes the client for, terminated */
-	char classes[36];  /* privilege classes, terminated */
+	char system[12];  /* SYSTEM_IDENTIFIER, terminated */
+	char userid[12];  /* who CP takes the client for, terminated */
+	char classes[36]; /* privilege classes, terminated */
 };
 
 struct cps_console {
-	uint64_t offset;   /* of the first byte since IPL of the partition process */
+	uint64_t offset; /* of the first byte since IPL of the partition process */
 };
 
 #endif
