@@ -20,30 +20,33 @@ enum msg_number {
 
 /* A message with its operands filled in. */
 struct message {
-	int number;        /* 0: none */
-	char severity;     /* I W E S */
+	int number;    /* 0: none */
+	char severity; /* I W E S */
 	char text[MSG_TEXT_MAX];
 };
 
 struct msg_info {
-	const char *name;  /* "NOT_LOGGED_ON" */
+	const char *name; /* "NOT_LOGGED_ON" */
 	int number;
 	char severity;
-	const char *text;    /* printf format */
-	const char *cause;   /* what happened */
-	const char *action;  /* what CP did */
-	const char *reply;   /* what to do */
+	const char *text;   /* printf format */
+	const char *cause;  /* what happened */
+	const char *action; /* what CP did */
+	const char *reply;  /* what to do */
 };
 
-/* Fills in a message.  Returns its number, so that `return msg_set(m, ...)` carries it up.
- * Control characters in the operands become '?': they come from guests and files. */
+/* Fills in a message.  Returns its number, so that `return msg_set(m, ...)` carries it
+ * up. Control characters in the operands become '?': they come from guests and files. */
 int msg_set(struct message *m, enum msg_number number, ...);
 int msg_vset(struct message *m, enum msg_number number, va_list ap);
 
 /* "CP0045E ALPHA not logged on".  Returns buf. */
 const char *msg_line(const struct message *m, char *buf, size_t len);
 
-const struct msg_info *msg_find(int number);     /* NULL: no such message */
-const struct msg_info *msg_at(int i);            /* by number; NULL past the end */
+/* The text of a message with "..." where its operands go.  Returns buf. */
+const char *msg_form(const struct msg_info *info, char *buf, size_t len);
+
+const struct msg_info *msg_find(int number); /* NULL: no such message */
+const struct msg_info *msg_at(int i);        /* by number; NULL past the end */
 
 #endif
