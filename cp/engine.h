@@ -1,0 +1,271 @@
+/* What the files of the engine share among themselves: the events of a partition, the
+ * requests to its process, its start and its end.  Everybody else uses cp/partition.h.
+ *
+ * A partition is never freed inside a command or a callback of its process, only from the
+ * loop when it has ended: who holds one may go on using it until then. */
+#ifndef CP_ENGINE_H
+#define CP_ENGINE_H
+
+#include "cp/account.h"
+#include "cp/conring.h"
+#include "cp/host.h"
+#include "cp/partition.h"
+#include "cp/session.h"
+
+#define NS_PER_S UINT64_C(1000000000)
+
+/* ---- Life (cp/partition.c) -------------------------------------------------------- */
+
+enum end_reason {
+	END_FORCED,
+	END_SIGNALLED, /* the guest shut down when signalled */
+	END_EXPIRED,   /* it did not, in its time */
+	END_LOST,      /* the process died */
+	END_BROKEN,    /* the process broke the protocol, and is killed */
+	END_UNSTARTED, /* it never came into being */
+};
+
+/* What comes with an event; most of it is nothing for most of them. */
+struct part_args {
+	/* commands */
+	const char *verb; /* as people know it, for refusals */
+	uint32_t cpu;     /* or PART_ALL_CPUS */
+	const struct ipl *ipl;
+	bool stop;
+	enum part_reset_kind kind;
+	unsigned seconds;
+	const char *by;
+	part_done *done;
+	void *ctx;
+	/* what happened */
+	const struct part_event *event;
+	const char *text;          /* what the process says to it */
+	const struct message *why; /* of a failure, or of the loss */
+	bool kill;                 /* LOST: the process may still be alive */
+};
+
+/* The one way by which a partition changes its state.  0, or a message's number where the
+ * table refuses the event; refused events of the process change nothing. */
+int partition_event(struct partition *p, enum part_ev ev, const struct part_args *a,
+	struct message *err);
+
+const char *part_state_name(enum part_state s); /* "DISABLED_WAIT" */
+const char *part_event_name(enum part_ev ev);
+
+/* A partition with nothing in it, not in cp->partitions; NULL: no memory. */
+struct partition *partition_new(struct cp *cp, const char *userid);
+void partition_free(struct partition *p);
+
+/* Says a message to who watches the console and, through the operator, to the log.  What
+ * guests can cause is limited: `telling` counts what is left out. */
+void part_tell(struct partition *p, const struct message *m);
+
+/* ---- Start (cp/logon.c) ----------------------------------------------------------- */
+
+#define START_SECONDS 60 /* to activate; and one more per GiB of storage */
+
+/* While a partition is STARTING. */
+struct part_start {
+	struct loop_fd ready_watch; /* PART_FD_READY */
+	int ready_fd;               /* -1 */
+	char text[200];             /* what came through it */
+	size_t text_len;
+	uint32_t flags;               /* PART_ACT_* */
+	int dev_fd[PART_MAX_DEVICES]; /* for ACTIVATE, by index into p->dev; -1 */
+	struct ipl ipl;               /* to be loaded then */
+	bool synch;
+	part_done *done;
+	void *ctx;
+};
+
+void part_start_activated(struct partition *p);
+void part_start_last_words(
+	struct partition *p); /* its process has ended: did it say why? */
+void part_start_stop(
+	struct partition *p); /* closes what it has; `done` is still to call */
+void part_start_free(struct partition *p); /* both accept one without */
+
+/* ---- End (cp/part_end.c) ---------------------------------------------------------- */
+
+struct part_finish {
+	enum end_reason reason;
+	char by[USERID_MAX + 1];
+	struct message why; /* BROKEN, UNSTARTED, LOST; number 0: its status says it */
+	bool ended;         /* the process is gone, or there is none */
+	bool status_known;
+	int code, status; /* si_code and si_status of waitid(2) */
+	bool cpu_known;
+	uint64_t cpu_ns;
+	int tries; /* to remove the control group */
+	struct loop_call call;
+};
+
+/* Enters ENDING: everybody who waits for an answer gets one, the process is killed (with
+ * `kill`, or when it has not gone by itself within a second), and once it has gone all it
+ * held is released and the partition freed.  `why` may be NULL. */
+void part_end(struct partition *p, enum end_reason reason, const char *by,
+	const struct message *why, bool kill);
+
+/* Who is called when it has ended; NULL is nobody.  0 or -ENOMEM. */
+int part_end_wait(struct partition *p, part_done *done, void *ctx);
+
+/* Tells those who wait, before the end: there will be none. */
+void part_end_told(struct partition *p, const struct message *why);
+
+/* Sets the timer of p->signal_deadline.  0 or -ENOMEM. */
+int part_arm_signal(struct partition *p);
+
+/* Watches the process of p->pidfd.  0 or -errno. */
+int part_watch_process(struct partition *p);
+
+/* Gives back storage, uid, socket, pid file and, last, the record.  Accepts a half-made
+ * one. */
+void part_release(struct partition *p);
+
+/* ---- Requests (cp/part_link.c) ---------------------------------------------------- */
+
+struct part_reply {
+	uint16_t type;             /* PART_OK, PART_FAIL, PART_HELLO_ANSWER */
+	const struct message *why; /* number 0 unless PART_FAIL */
+	const void *bytes;
+	size_t len;
+};
+
+struct part_pending;
+typedef void part_answered(
+	struct partition *p, struct part_pending *rq, const struct part_reply *reply);
+
+struct part_ask {
+	uint16_t type;           /* enum part_request */
+	const char *verb;        /* for messages: "STOP" */
+	const void *head, *more; /* the payload, in two pieces */
+	size_t head_len, more_len;
+	const int *fds;
+	int n_fds;
+	unsigned seconds;  /* 0: no limit */
+	part_answered *fn; /* takes the answer first, also a late one; or NULL */
+	part_done *done;   /* then one of these is called, exactly once; or NULL */
+	part_bytes *bytes;
+	void *ctx;
+	uint32_t note; /* for fn */
+};
+
+struct part_pending {
+	struct list node; /* in part_link.pending */
+	struct loop_timer timer;
+	struct partition *p;
+	uint32_t id;
+	uint16_t type;
+	uint32_t note;
+	char verb[16];
+	unsigned seconds;
+	part_answered *fn;
+	part_done *done; /* NULL once called, or taken over by fn */
+	part_bytes *bytes;
+	void *ctx;
+};
+
+#define PART_MAX_PENDING 256
+#define PART_SECONDS     10 /* usual limit of an answer */
+
+/* Opens the connection to the process on `fd`, which it owns from here on, also on
+ * failure.  0 or -errno. */
+int part_link_open(struct partition *p, int fd);
+
+/* Connects to the process's socket and checks with the kernel that p->pid and p->uid are
+ * at the other end.  0; -errno; -EPERM: it is another. */
+int part_link_connect(struct partition *p);
+
+/* Closes it: what waits for an answer gets `why`.  Accepts one that is not open. */
+void part_link_close(struct partition *p, const struct message *why);
+
+/* Asks.  0, or a message's number with nothing asked. */
+int part_link_ask(struct partition *p, const struct part_ask *ask, struct message *err);
+
+/* Sends what has no answer; what a slow process does not take is dropped.  0 or -errno.
+ */
+int part_link_send(
+	struct partition *p, uint16_t type, uint32_t id, const void *bytes, size_t len);
+
+int part_link_init(struct partition *p); /* 0 or -ENOMEM */
+void part_link_free(struct partition *p);
+int part_link_pending(const struct partition *p);
+
+/* A record of a process that is no answer (cp/part_event.c).  0, or -EPROTO with the
+ * reason in *what: the process broke the protocol. */
+struct wire_msg;
+int part_happened(struct partition *p, const struct wire_msg *msg, const char **what);
+
+/* Words a PART_FAIL; `verb` is what failed. */
+void part_fail_message(const struct partition *p, const char *verb, const void *bytes,
+	size_t len, struct message *out);
+
+/* ---- Loading (cp/part_ipl.c) ------------------------------------------------------ */
+
+/* Opens what is to be loaded and asks the process to.  0, or a message's number. */
+int part_ipl_ask(struct partition *p, const struct ipl *ipl, bool stop, part_answered *fn,
+	part_done *done, void *ctx, struct message *err);
+
+/* ---- Devices (cp/part_dev.c) ------------------------------------------------------ */
+
+/* Makes p->dev of the directory entry and opens what is behind them: fd[i] for p->dev[i]
+ * or -1.  Links that are not to be had are told and left out.  0, or a message's number
+ * with everything closed. */
+int part_devices(struct partition *p, const struct dir_user *u, int fd[PART_MAX_DEVICES],
+	struct message *err);
+
+/* Opens the disk of this device for p as `mode` allows, and makes it if it has a size and
+ * is not there: d->file, size, read_only.  *fd is -1 where others' use of it forbids the
+ * link: that is told, and is no error.  0, or a message's number. */
+int part_disk_open(struct partition *p, const struct dir_device *disk, const char *mode,
+	struct part_dev *d, int *fd, struct message *err);
+
+enum link_verdict { LINK_RW, LINK_RO, LINK_FORCED_RO, LINK_REFUSED };
+
+/* What z/VM's LINK gives for `mode` when others have the disk read-only or write to it.
+ * An unknown mode is as "RR". */
+enum link_verdict link_mode(const char *mode, bool readers, bool writers);
+
+/* ---- Consoles (cp/part_console.c) ------------------------------------------------- */
+
+/* Output of the console arrived.  0, or -EINVAL: its offset is not possible. */
+int part_console_output(
+	struct partition *p, uint64_t offset, const void *bytes, size_t len);
+void part_console_told(struct partition *p, const char *line); /* to who watches */
+void part_console_gone(struct partition *p, const char *why);  /* and forgets them */
+
+/* ---- The process (cp/spawn.c, cp/part_log.c, cp/usage.c) -------------------------- */
+
+#define PART_OVERHEAD    (UINT64_C(64) << 20) /* memory of a process beside the storage */
+#define PART_SPARE_TASKS 64                   /* threads beside the vCPUs */
+
+/* Paths in RUNDIR/partitions. */
+enum part_file { PART_FILE_SOCK, PART_FILE_RECORD, PART_FILE_PID };
+const char *part_path(
+	const struct cp *cp, const char *userid, enum part_file f, char *buf, size_t len);
+
+/* Starts the process: p->pid, pidfd, start_ticks; *ready_fd and *log_fd are the caller's.
+ * 0 or -errno with no process left. */
+int part_spawn(struct partition *p, int *ready_fd, int *log_fd);
+
+/* Passes what the process writes to standard error on to the log.  Owns `fd`, also on
+ * failure.  0 or -errno. */
+int part_log_open(struct partition *p, int fd);
+void part_log_close(struct partition *p); /* reads what is left; accepts one without */
+
+/* CPU time of a process and its ended threads, also while it is a zombie, ns. 0 or -errno
+ */
+int process_cpu(pid_t pid, uint64_t *ns);
+
+/* When a process was started, in ticks since boot (/proc/PID/stat, 22).  0 or -errno. */
+int process_start(pid_t pid, uint64_t *ticks);
+
+/* The same out of the text of such a file, and its pid.  0 or -EPROTO. */
+int stat_parse(const char *text, pid_t *pid, uint64_t *ticks);
+
+int process_uid(pid_t pid, uid_t *uid); /* its real uid, as seen here; 0 or -errno */
+
+/* Does every vCPU thread sleep? */
+bool part_idle(const struct partition *p);
+
+#endif

@@ -1,0 +1,255 @@
+/* What the commands of cp/part_life.h do where the table allows them. */
+#include "cp/part_life.h"
+
+#include "cp/record.h"
+#include "cp/text.h"
+
+#include <string.h>
+
+#define CLEAR_RATE (UINT64_C(256) << 20) /* bytes of storage cleared in a second */
+
+static void answered_ipl(
+	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+{
+	struct part_args args = { .why = reply->why, .stop = rq->note != 0 };
+	struct message m;
+
+	partition_event(p, reply->why->number ? PE_IPL_FAILED : PE_IPLED, &args, &m);
+}
+
+/* What is kept of an IPL is shown and recorded: of what the user typed, only the text. */
+static void keep_ipl(struct partition *p, const struct ipl *ipl)
+{
+	p->ipl = *ipl;
+	text_clean(p->ipl.kernel, "");
+	text_clean(p->ipl.initrd, "");
+	text_clean(p->ipl.parm, "");
+}
+
+int part_do_ipl(struct partition *p, const struct part_args *a, struct message *err)
+{
+	int rc = part_ipl_ask(p, a->ipl, a->stop, answered_ipl, a->done, a->ctx, err);
+
+	if (rc)
+		return rc;
+	keep_ipl(p, a->ipl);
+	p->state = PS_LOADING;
+	part_forget_guest(p);
+	return 0;
+}
+
+static int ask_cpu(struct partition *p, uint16_t type, const struct part_args *a,
+	part_answered *fn, struct message *err)
+{
+	struct part_cpu cpu = { .cpu = a->cpu };
+
+	if (a->cpu != PART_ALL_CPUS && a->cpu >= p->n_vcpus)
+		return msg_set(err, MSG_NO_SUCH_CPU, p->userid, a->cpu);
+	return part_link_ask(p,
+		&(struct part_ask) { .type = type,
+			.verb = a->verb,
+			.head = &cpu,
+			.head_len = sizeof(cpu),
+			.seconds = PART_SECONDS,
+			.fn = fn,
+			.note = a->cpu,
+			.done = a->done,
+			.ctx = a->ctx },
+		err);
+}
+
+static void answered_begin(
+	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+{
+	struct message m;
+
+	(void)rq;
+	if (!reply->why->number)
+		partition_event(p, PE_BEGUN, &(struct part_args) { 0 }, &m);
+}
+
+int part_do_begin(struct partition *p, const struct part_args *a, struct message *err)
+{
+	if (p->ipl.kind == IPL_NONE)
+		return msg_set(err, MSG_NOTHING_LOADED, p->userid);
+	return ask_cpu(p, PART_BEGIN, a, answered_begin, err);
+}
+
+/* Was the vCPU that stands still now the last that ran? */
+static void answered_stat(
+	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+{
+	const char *bytes = reply->bytes;
+	struct part_stat_vcpu v;
+	struct message m;
+
+	(void)rq;
+	if (reply->why->number ||
+		reply->len < sizeof(struct part_stat) + p->n_vcpus * sizeof(v))
+		return;
+	for (unsigned i = 0; i < p->n_vcpus; i++) {
+		memcpy(&v, bytes + sizeof(struct part_stat) + i * sizeof(v), sizeof(v));
+		if (v.state == PART_RUNNING)
+			return;
+	}
+	partition_event(p, PE_STOPPED, &(struct part_args) { 0 }, &m);
+}
+
+/* Who asked for STOP is answered when the state is known. */
+static void answered_stop(
+	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+{
+	struct part_ask ask = { .type = PART_STAT,
+		.verb = "STOP",
+		.seconds = PART_SECONDS,
+		.fn = answered_stat,
+		.done = rq->done,
+		.ctx = rq->ctx };
+	struct message m;
+
+	if (reply->why->number)
+		return;
+	if (rq->note == PART_ALL_CPUS)
+		partition_event(p, PE_STOPPED, &(struct part_args) { 0 }, &m);
+	else if (!part_link_ask(p, &ask, &m))
+		rq->done = NULL;
+}
+
+int part_do_stop(struct partition *p, const struct part_args *a, struct message *err)
+{
+	return ask_cpu(p, PART_STOP, a, answered_stop, err);
+}
+
+static void answered_reset(
+	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+{
+	struct message m;
+
+	if (rq->note == PART_RESET_RESTART) {
+		rq->note = 0;
+		answered_ipl(p, rq, reply);
+	} else if (!reply->why->number) {
+		partition_event(p, PE_RESET_DONE, &(struct part_args) { 0 }, &m);
+	}
+}
+
+int part_do_reset(struct partition *p, const struct part_args *a, struct message *err)
+{
+	struct part_reset reset = { .kind = a->kind };
+	struct part_ask ask = { .type = PART_RESET,
+		.verb = a->verb,
+		.head = &reset,
+		.head_len = sizeof(reset),
+		.seconds = PART_SECONDS + (unsigned)(p->storage / CLEAR_RATE),
+		.fn = answered_reset,
+		.note = a->kind,
+		.done = a->done,
+		.ctx = a->ctx };
+	bool restart = a->kind == PART_RESET_RESTART;
+	int rc;
+
+	if (restart && p->ipl.kind == IPL_NONE)
+		return msg_set(err, MSG_NOTHING_LOADED, p->userid);
+	rc = part_link_ask(p, &ask, err);
+	if (rc)
+		return rc;
+	if (restart)
+		p->state = PS_LOADING;
+	part_forget_guest(p);
+	return 0;
+}
+
+static void on_deadline(struct loop_timer *timer)
+{
+	struct message m;
+
+	partition_event(timer->ctx, PE_TIMEOUT, &(struct part_args) { 0 }, &m);
+}
+
+int part_arm_signal(struct partition *p)
+{
+	return loop_timer_set(p->cp->loop, &p->timer, p->signal_deadline, on_deadline, p);
+}
+
+static void unsignal(struct partition *p)
+{
+	loop_timer_cancel(&p->timer);
+	p->signal_deadline = 0;
+	p->state = PS_RUNNING;
+}
+
+/* The guest does not listen after all. */
+static void answered_signal(
+	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+{
+	(void)rq;
+	if (!reply->why->number || p->state != PS_SIGNALLED)
+		return;
+	unsignal(p);
+	record_update(p);
+	part_end_told(p, reply->why);
+}
+
+/* Only who waits for the end is told of what becomes of it. */
+int part_do_signal_again(
+	struct partition *p, const struct part_args *a, struct message *err)
+{
+	struct part_signal signal = { .seconds = a->seconds };
+	struct part_ask ask = { .type = PART_SIGNAL,
+		.verb = a->verb,
+		.head = &signal,
+		.head_len = sizeof(signal),
+		.seconds = PART_SECONDS,
+		.fn = answered_signal };
+	uint64_t was = p->signal_deadline;
+	int rc;
+
+	p->signal_deadline = loop_now(p->cp->loop) + a->seconds * NS_PER_S;
+	if (part_arm_signal(p))
+		rc = msg_set(err, MSG_NO_MEMORY, a->verb);
+	else
+		rc = part_link_ask(p, &ask, err);
+	if (!rc && part_end_wait(p, a->done, a->ctx))
+		rc = msg_set(err, MSG_NO_MEMORY, a->verb);
+	if (rc) {
+		loop_timer_cancel(&p->timer);
+		p->signal_deadline = was;
+		if (was)
+			part_arm_signal(p);
+		return rc;
+	}
+	p->state = PS_SIGNALLED;
+	p->signal_seconds = a->seconds;
+	record_update(p);
+	return 0;
+}
+
+int part_do_signal(struct partition *p, const struct part_args *a, struct message *err)
+{
+	if (!p->signal_enabled)
+		return msg_set(err, MSG_SIGNAL_NOT_ENABLED, p->userid);
+	return part_do_signal_again(p, a, err);
+}
+
+int part_do_wait_for_end(
+	struct partition *p, const struct part_args *a, struct message *err)
+{
+	if (part_end_wait(p, a->done, a->ctx))
+		return msg_set(err, MSG_NO_MEMORY, a->verb);
+	return 0;
+}
+
+int part_do_force(struct partition *p, const struct part_args *a, struct message *err)
+{
+	int rc = part_do_wait_for_end(p, a, err);
+
+	if (!rc)
+		part_end(p, END_FORCED, a->by, NULL, true);
+	return rc;
+}
+
+int part_do_inspect(struct partition *p, const struct part_args *a, struct message *err)
+{
+	(void)p, (void)a, (void)err;
+	return 0;
+}
