@@ -11,23 +11,27 @@
 
 struct cp {
 	struct loop *loop;
-	struct sysconfig *config;      /* as read at the start */
+	struct sysconfig *config; /* as read at the start */
 	struct directory *directory;
-	struct host *host;             /* pool and processors: who holds what (cp/host.h) */
-	struct cgroups *cgroups;       /* cp/cgroup.h */
-	struct server *server;         /* the CP socket and its clients (cp/client.h) */
+	struct host *host;       /* pool and processors: who holds what (cp/host.h) */
+	struct cgroups *cgroups; /* cp/cgroup.h */
+	struct accounting *accounting; /* cp/account.h */
+	struct server *server;         /* the CP socket and its clients (cp/server.h) */
+	struct passwords *passwords;   /* being checked (cp/password.h) */
+	struct audit *audit;           /* who asked for what; NULL: nowhere to write it */
 	struct list partitions;        /* struct partition.node, by time of logon */
 	struct list sessions;          /* struct session.node */
 
-	const char *rundir;            /* absolute; ours, mode 0755 */
+	int lock_fd;        /* says that RUNDIR is ours (cp/lock.h); -1 */
+	const char *rundir; /* absolute; ours, mode 0755 */
 	const char *statedir;
 	const char *config_path, *direct_path;
-	const char *libdir;            /* where the partition program and the CMS image are */
+	const char *libdir; /* where the partition program and the CMS image are */
 
-	int seccomp_fd;                /* sealed memfd: what PART_FD_SECCOMP gets */
-	bool privileged;               /* we are root */
-	bool stopping;                 /* SHUTDOWN is in progress */
-	uint64_t started;              /* CLOCK_REALTIME ns */
+	int seccomp_fd;   /* sealed memfd: what PART_FD_SECCOMP gets */
+	bool privileged;  /* we are root */
+	bool stopping;    /* SHUTDOWN is in progress */
+	uint64_t started; /* CLOCK_REALTIME ns */
 };
 
 #endif

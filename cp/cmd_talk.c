@@ -1,0 +1,237 @@
+/* Commands: talking to users and to their consoles. */
+#include "cp/commands.h"
+#include "cp/guest_abi.h"
+#include "cp/observer.h"
+#include "cp/partition.h"
+#include "cp/record.h"
+#include "cp/request.h"
+#include "cp/session.h"
+#include "cp/sysconfig.h"
+#include "cp/text.h"
+#include "cp/when.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define ALL_USERS "ALL"
+
+static int say(struct request *rq, struct operands *ops, const char *word);
+static int op_receiver(
+	struct request *rq, struct operands *ops, char userid[USERID_MAX + 1]);
+static int say_to(struct request *rq, const char *userid, const char *line);
+static int say_to_all(struct request *rq, const char *line);
+static bool drives(const struct request *rq, const struct partition *p);
+static int set_watcher_user(struct request *rq, struct operands *ops, bool secuser);
+static void dismiss(struct partition *p, const char *userid, const char *what);
+static int op_set_operands(struct request *rq, struct operands *ops,
+	char userid[USERID_MAX + 1], struct partition **p);
+
+int cmd_message(struct request *rq, struct operands *ops)
+{
+	return say(rq, ops, "MSG");
+}
+
+int cmd_msgnoh(struct request *rq, struct operands *ops)
+{
+	return say(rq, ops, "");
+}
+
+int cmd_warning(struct request *rq, struct operands *ops)
+{
+	return say(rq, ops, "WNG");
+}
+
+int cmd_smsg(struct request *rq, struct operands *ops)
+{
+	struct partition *p;
+	struct message m;
+	int rc;
+
+	rc = request_partition(rq, ops, &p);
+	if (rc)
+		return rc;
+	if (!op_more(ops))
+		return request_expects(rq, ops, "text");
+	if (partition_smsg(p, rq->userid, op_rest(ops), &m))
+		return result_message(&rq->result, &m);
+	return 0;
+}
+
+int cmd_send(struct request *rq, struct operands *ops)
+{
+	char line[CP_COMMAND_MAX + 2];
+	struct partition *p;
+	int rc;
+
+	rc = request_partition(rq, ops, &p);
+	if (rc)
+		return rc;
+	if (!request_has_class(rq, "C") && strcmp(p->secuser, rq->userid) &&
+		!drives(rq, p))
+		return request_unknown(rq);
+	snprintf(line, sizeof(line), "%s\n", op_rest(ops));
+	partition_input(p, line, strlen(line));
+	return 0;
+}
+
+int set_observer(struct request *rq, struct operands *ops)
+{
+	return set_watcher_user(rq, ops, false);
+}
+
+int set_secuser(struct request *rq, struct operands *ops)
+{
+	return set_watcher_user(rq, ops, true);
+}
+
+/* userid | ALL | * | OP, then the text. */
+static int say(struct request *rq, struct operands *ops, const char *word)
+{
+	char userid[USERID_MAX + 1], line[CP_COMMAND_MAX + 64], clock[16];
+	const char *text;
+	int rc;
+
+	rc = op_receiver(rq, ops, userid);
+	if (rc)
+		return rc;
+	if (!op_more(ops))
+		return request_expects(rq, ops, "text");
+	text = op_rest(ops);
+	if (*word)
+		snprintf(line, sizeof(line), "%s  * %s FROM %-8s: %s",
+			when_clock(clock, sizeof(clock)), word, rq->userid, text);
+	else
+		snprintf(line, sizeof(line), "%s", text);
+	text_clean(line, "\t");
+	if (!strcmp(userid, ALL_USERS))
+		return say_to_all(rq, line);
+	return say_to(rq, userid, line);
+}
+
+static int op_receiver(
+	struct request *rq, struct operands *ops, char userid[USERID_MAX + 1])
+{
+	const char *word = op_peek(ops);
+	const char *alias = NULL;
+
+	if (word && !strcmp(word, "*"))
+		alias = rq->userid;
+	else if (word && word_is(word, "OP", 2))
+		alias = rq->cp->config->operator_id;
+	if (!alias)
+		return op_userid(rq, ops, userid);
+	ops->next++;
+	snprintf(userid, USERID_MAX + 1, "%s", alias);
+	return 0;
+}
+
+/* 45: there is neither such a partition nor a session; 57: nobody would see it. */
+static int say_to(struct request *rq, const char *userid, const char *line)
+{
+	bool known = partition_find(rq->cp, userid) ||
+		     !strcmp(userid, rq->cp->config->operator_id);
+
+	if (session_tell(rq->cp, userid, "%s", line))
+		return 0;
+	return result_say(
+		&rq->result, known ? MSG_NOT_RECEIVING : MSG_NOT_LOGGED_ON, userid);
+}
+
+/* To everybody is the operator's to say; that nobody is there is no error. */
+static int say_to_all(struct request *rq, const char *line)
+{
+	struct list *pos;
+
+	if (!request_has_class(rq, "AB"))
+		return request_unknown(rq);
+	list_for_each (pos, &rq->cp->sessions) {
+		struct session *s = container_of(pos, struct session, node);
+
+		if (s->ops->note)
+			s->ops->note(s, line);
+	}
+	return 0;
+}
+
+static bool drives(const struct request *rq, const struct partition *p)
+{
+	const struct session *s = rq->session;
+
+	return s && s->watcher && s->watcher->partition == p && s->watcher->drives;
+}
+
+static int set_watcher_user(struct request *rq, struct operands *ops, bool secuser)
+{
+	const char *what = secuser ? "SECUSER" : "OBSERVER";
+	char userid[USERID_MAX + 1], was[USERID_MAX + 1], *mine, *other;
+	struct partition *p;
+	int rc;
+
+	rc = op_set_operands(rq, ops, userid, &p);
+	if (rc)
+		return rc;
+	mine = secuser ? p->secuser : p->observer;
+	other = secuser ? p->observer : p->secuser;
+	if (userid[0] && strcmp(userid, rq->cp->config->operator_id) &&
+		!request_user(rq, userid))
+		return MSG_NOT_IN_DIRECTORY;
+	if (userid[0] && other[0])
+		return result_say(&rq->result, MSG_OBSERVED_ALREADY, p->userid, other);
+
+	snprintf(was, sizeof(was), "%s", mine);
+	snprintf(mine, USERID_MAX + 1, "%s", userid);
+	if (was[0] && strcmp(was, userid))
+		dismiss(p, was, what);
+	record_update(p);
+	if (observer_update(p))
+		return result_say(&rq->result, MSG_NO_MEMORY, rq->result.command);
+	result_say(&rq->result, userid[0] ? MSG_OBSERVER_BEGUN : MSG_OBSERVER_ENDED, what,
+		p->userid, userid);
+	return 0;
+}
+
+/* Who was at the console for no other reason than what has ended leaves it. */
+static void dismiss(struct partition *p, const char *userid, const char *what)
+{
+	char line[MSG_TEXT_MAX + 16];
+	struct list *pos, *tmp;
+	struct message m;
+
+	if (!strcmp(userid, p->userid))
+		return;
+	msg_set(&m, MSG_OBSERVER_ENDED, what, p->userid);
+	msg_line(&m, line, sizeof(line));
+	list_for_each_safe (pos, tmp, &p->cp->sessions) {
+		struct session *s = container_of(pos, struct session, node);
+		struct watcher *w = s->watcher;
+
+		if (!w || w->partition != p || strcmp(s->userid, userid) ||
+			strpbrk(s->classes, "AC"))
+			continue;
+		partition_unwatch(w);
+		w->gone(w, line);
+	}
+}
+
+/* userid | * | OFF, then [USER target]: one's own, or with class A or C any. */
+static int op_set_operands(struct request *rq, struct operands *ops,
+	char userid[USERID_MAX + 1], struct partition **p)
+{
+	char target[USERID_MAX + 1];
+	int rc = 0;
+
+	snprintf(target, sizeof(target), "%s", rq->userid);
+	userid[0] = '\0';
+	if (!op_keyword(ops, "OFF"))
+		rc = op_receiver(rq, ops, userid);
+	if (!rc && op_keyword(ops, "USER"))
+		rc = op_userid(rq, ops, target);
+	if (!rc)
+		rc = op_end(rq, ops);
+	if (rc)
+		return rc;
+	if (strcmp(target, rq->userid) && !request_has_class(rq, "AC"))
+		return request_unknown(rq);
+	*p = partition_find(rq->cp, target);
+	return *p ? 0 : result_say(&rq->result, MSG_NOT_LOGGED_ON, target);
+}

@@ -1,0 +1,109 @@
+/* A guest speaks to CP through its cp port: as itself, with its own classes, and hostile.
+ */
+#include "tests/unit/cp/front.h"
+
+#include "cp/guest_abi.h"
+
+static void type(struct partition *p, uint32_t id, uint16_t flags, const char *text)
+{
+	guest_command(p, id, flags, text, strlen(text));
+}
+
+static void test_command(void **state)
+{
+	struct front *f = *state;
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+
+	type(p, 4, 0, "query userid#force alpha");
+	assert_string_equal(twin.log,
+		"guest ALPHA 4 out: ALPHA    AT BULKHEAD\n\n"
+		"guest ALPHA 4 err: CP0001E Unknown CP command: force\n\n"
+		"guest ALPHA 4 done 1\n");
+	type(p, 5, CP_F_JSON, "query userid");
+	twin_was_asked("guest ALPHA 5 out: {\"command\":\"QUERY USERID\",\"rc\":0,");
+}
+
+/* The classes are the partition's, as they were at logon. */
+static void test_classes(void **state)
+{
+	struct front *f = *state;
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+
+	snprintf(p->classes, sizeof(p->classes), "AG");
+	twin_partition(&f->cp, "BETA");
+	type(p, 4, 0, "force beta");
+	twin_was_asked("force BETA by ALPHA\nguest ALPHA 4 done 0\n");
+}
+
+static void test_hostile_text(void **state)
+{
+	struct front *f = *state;
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+	char text[CP_COMMAND_MAX + 1];
+
+	memset(text, 'q', sizeof(text));
+	guest_command(p, 1, 0, text, sizeof(text));
+	twin_was_asked("guest ALPHA 1 done 1402\n");
+	guest_command(p, 2, 0, "query\0userid", 12);
+	twin_was_asked("guest ALPHA 2 done 1400\n");
+	guest_command(p, 3, 0, "", 0);
+	twin_was_asked("guest ALPHA 3 done 0\n");
+	guest_command(p, 0xffffffff, 0xffff, "\377\376", 2);
+	twin_was_asked("guest ALPHA 4294967295 done ");
+}
+
+/* The port is opened anew: answers to what was asked before are dropped. */
+static void test_reset(void **state)
+{
+	struct front *f = *state;
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+
+	twin.late = true;
+	type(p, 1, 0, "stop");
+	guest_reset(p);
+	twin_go_on();
+	assert_null(strstr(twin.log, "done"));
+	type(p, 2, 0, "query time");
+	twin_was_asked("guest ALPHA 2 done 0\n");
+}
+
+static void test_too_many(void **state)
+{
+	struct front *f = *state;
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+
+	twin.late = true;
+	for (uint32_t i = 0; i < SESSION_MAX_REQUESTS; i++)
+		type(p, i, 0, "stop");
+	type(p, 1000, 0, "stop");
+	twin_was_asked("guest ALPHA 1000 done 1401\n");
+	twin_go_on();
+}
+
+/* It cannot be told anything: it has no terminal of its own. */
+static void test_is_not_told(void **state)
+{
+	struct front *f = *state;
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+	struct ear *e = ear_create(f, "OPERATOR", "ABCDEFG");
+
+	type(p, 1, 0, "query time");
+	assert_int_equal(ear_type(e, "msg alpha hello"), 57);
+	assert_int_equal(ear_type(e, "msg all hello"), 0);
+	ear_free(e);
+}
+
+int main(void)
+{
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, front_setup, front_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_command),
+		TEST(test_classes),
+		TEST(test_hostile_text),
+		TEST(test_reset),
+		TEST(test_too_many),
+		TEST(test_is_not_told),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
