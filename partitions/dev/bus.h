@@ -1,5 +1,5 @@
 /* The buses of a machine: ranges of ports and of guest physical addresses, and who
- * answers them.  An address nobody answers reads as all ones; writes to it are dropped. */
+ * answers them.  An address nobody answers reads as all ones; writes there are lost. */
 #ifndef PARTITIONS_DEV_BUS_H
 #define PARTITIONS_DEV_BUS_H
 
@@ -24,7 +24,9 @@ int bus_add(struct bus *b, enum bus_space space, uint64_t base, uint64_t size,
 void bus_del(struct bus *b, enum bus_space space, uint64_t base);
 
 /* An access by the guest; one that crosses the end of its range counts as nobody's. */
-void bus_read(struct bus *b, enum bus_space space, uint64_t addr, void *data, unsigned len);
-void bus_write(struct bus *b, enum bus_space space, uint64_t addr, const void *data, unsigned len);
+void bus_read(
+	struct bus *b, enum bus_space space, uint64_t addr, void *data, unsigned len);
+void bus_write(struct bus *b, enum bus_space space, uint64_t addr, const void *data,
+	unsigned len);
 
 #endif

@@ -4,8 +4,9 @@
 
 #include "partitions/dev/device.h"
 
-/* Bytes typed for the guest.  Goes to the virtio console once a driver has opened it,
- * else to the UART.  Queued (64 KiB) while the guest does not read; the bytes taken. */
+/* Bytes typed for the guest; the number of bytes taken.  64 KiB wait for a guest that
+ * does not read.  The virtio console takes none before a driver has opened it: until then
+ * they are for the UART. */
 size_t virtio_console_input(struct device *d, const void *bytes, size_t len);
 bool virtio_console_opened(const struct device *d);
 size_t uart_input(struct device *d, const void *bytes, size_t len);

@@ -20,6 +20,9 @@ struct bus;
 struct machine;
 struct pci_bus;
 
+/* What a device's own thread is for; a sandbox gives each its own allowlist. */
+enum device_thread { DEVICE_THREAD_DISK };
+
 /* What a machine does for its devices.  All may be called with its lock held, from any
  * of its threads. */
 struct machine_ops {
@@ -52,10 +55,23 @@ struct machine_ops {
 
 	/* The cp port: a whole command arrived; the guest opened the port anew; the guest
 	 * (no longer) listens for CP_SIGNAL. */
-	void (*cp_command)(struct machine *m, uint32_t id, uint16_t flags, const char *text,
-		size_t len);
+	void (*cp_command)(struct machine *m, uint32_t id, uint16_t flags,
+		const char *text, size_t len);
 	void (*cp_reset)(struct machine *m);
 	void (*cp_enable)(struct machine *m, bool enabled);
+
+	/* Called on a thread a device has made for itself, before its first work, while
+	 * the device's create() waits: the place to close its sandbox.  0 or -errno:
+	 * then the thread ends and the device is not made.  May be NULL. */
+	int (*thread_started)(struct machine *m, enum device_thread role);
+};
+
+/* A piece of storage as a descriptor, for backends in other processes. */
+struct machine_bank {
+	int fd;          /* the machine's; devices only pass it on */
+	uint64_t offset; /* in fd, of the byte at gpa */
+	uint64_t size;
+	gpa_t gpa;
 };
 
 struct machine {
@@ -64,32 +80,35 @@ struct machine {
 	struct gmem *gmem;
 	struct bus *bus;
 	struct pci_bus *pci;
+	const struct machine_bank *bank; /* all of storage; n_banks 0: cannot be shared */
+	int n_banks;
 };
 
 /* What a device is made from; the struct and what it points to end with create(). */
 struct device_conf {
 	uint16_t vdev;
-	uint16_t slot;       /* PCI device number, 1..31; 0: not a PCI device */
+	uint16_t slot; /* PCI device number, 1..31; 0: not a PCI device */
 	bool read_only;
-	int fd;              /* given: the device owns it, also if create() fails; or -1 */
-	uint64_t size;       /* disk: bytes */
+	int fd;        /* given: the device owns it, also if create() fails; or -1 */
+	uint64_t size; /* disk: bytes */
 	uint8_t mac[6];
 };
 
 struct device_stat {
-	bool broken;         /* needs reset */
-	bool driver;         /* a driver of the guest has it */
+	bool broken; /* needs reset */
+	bool driver; /* a driver of the guest has it */
 	uint64_t in_ops, out_ops, in_bytes, out_bytes, errors;
 };
 
 struct device;
 
 struct device_ops {
-	const char *name;    /* the model's file name, for messages: "virtio_blk" */
-	size_t size;         /* of the struct that begins with struct device */
+	const char *name; /* the model's file name, for messages: "virtio_blk" */
+	size_t size;      /* of the struct that begins with struct device */
 
-	/* Makes the device; memory is zero but for ops, machine and conf's vdev.  0 or
-	 * -errno, after which destroy() is called: it takes what a failed create left. */
+	/* Makes the device; memory is zero but for ops, machine and conf's vdev and slot.
+	 * 0 or -errno, after which destroy() is called: it takes what a failed create
+	 * left. */
 	int (*create)(struct device *d, const struct device_conf *conf);
 	void (*destroy)(struct device *d);
 
@@ -102,8 +121,12 @@ struct device_ops {
 	int (*snap)(struct device *d, struct snap *s);
 
 	/* Returns once nothing of the guest's is in flight: no buffer of it is read or
-	 * written afterwards, until the guest is resumed.  May be NULL. */
+	 * written afterwards, until resume().  May be NULL. */
 	void (*quiesce)(struct device *d);
+
+	/* Ends quiesce(), and begins after a load: the device looks for work by itself.
+	 * NULL exactly where quiesce is. */
+	void (*resume)(struct device *d);
 
 	/* What QUERY and INDICATE show. */
 	void (*stat)(const struct device *d, struct device_stat *out);
@@ -125,9 +148,13 @@ enum device_model {
 	DEVICE_MODELS
 };
 
+#define DEVICE(name) extern const struct device_ops name##_ops;
+#include "partitions/dev/devices.def"
+#undef DEVICE
+
 /* Makes a device of this model.  0 and *out, or -errno with nothing left behind. */
-int device_create(struct machine *m, enum device_model model, const struct device_conf *conf,
-	struct device **out);
+int device_create(struct machine *m, enum device_model model,
+	const struct device_conf *conf, struct device **out);
 void device_destroy(struct device *d); /* accepts NULL */
 
 #endif

@@ -10,7 +10,7 @@
 #include "partitions/dev/bus.h"
 #include "partitions/dev/device.h"
 
-#define PCI_BAR_SIZE    0x8000u  /* one 32-bit memory BAR per device */
+#define PCI_BAR_SIZE    0x8000u /* one 32-bit memory BAR per device */
 #define PCI_MAX_VECTORS 32
 
 struct pci_function;
@@ -18,9 +18,9 @@ struct pci_function;
 /* What a PCI device gives its function. */
 struct pci_ident {
 	uint16_t vendor, device, subvendor, subdevice;
-	uint32_t class_code;  /* base << 16 | sub << 8 | interface */
+	uint32_t class_code; /* base << 16 | sub << 8 | interface */
 	uint8_t revision;
-	uint16_t n_vectors;   /* MSI-X entries, at most PCI_MAX_VECTORS */
+	uint16_t n_vectors; /* MSI-X entries, at most PCI_MAX_VECTORS */
 };
 
 struct pci_function_ops {
@@ -30,7 +30,8 @@ struct pci_function_ops {
 	void (*write)(void *ctx, uint64_t offset, const void *data, unsigned len);
 	/* The function's BAR 0 is at `base` from now on; 0: not decoded.  May be NULL. */
 	void (*moved)(void *ctx, gpa_t base);
-	/* MSI-X vector `v` was masked, unmasked or given another message.  May be NULL. */
+	/* MSI-X vector `v` was masked, unmasked or given another message.  May be
+	 * NULL. */
 	void (*vector_changed)(void *ctx, unsigned v);
 	/* A write to capability bytes [offset, offset + len) of the configuration space,
 	 * already merged by the writable mask.  May be NULL. */
@@ -51,8 +52,8 @@ void pci_function_reset(struct pci_function *f);
 
 /* Adds a vendor capability (id 9) of `len` bytes, header included; `writable` masks the
  * bytes the guest may write, or NULL.  Its offset, or -ENOSPC. */
-int pci_add_capability(struct pci_function *f, const void *cap, unsigned len,
-	const void *writable);
+int pci_add_capability(
+	struct pci_function *f, const void *cap, unsigned len, const void *writable);
 
 uint8_t *pci_config(struct pci_function *f); /* the 4 KiB of configuration space */
 gpa_t pci_bar(const struct pci_function *f); /* where BAR 0 is, 0: not decoded */
@@ -61,6 +62,7 @@ gpa_t pci_bar(const struct pci_function *f); /* where BAR 0 is, 0: not decoded *
 void pci_msix_send(struct pci_function *f, unsigned v);
 
 /* The message of a vector.  False while MSI-X is off or the vector masked. */
-bool pci_msix_message(const struct pci_function *f, unsigned v, uint64_t *addr, uint32_t *data);
+bool pci_msix_message(
+	const struct pci_function *f, unsigned v, uint64_t *addr, uint32_t *data);
 
 #endif
