@@ -1,0 +1,211 @@
+/* The order of sandbox_enter(): each step still has the privilege it needs, and none that
+ * a later one takes away. */
+#include "partitions/sandbox.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <sched.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define MAX_FDS    1024 /* of a full machine: vCPUs, disks, rings, eventfds */
+#define MAX_TASKS  256  /* with the threads the kernel makes for KVM and for io_uring */
+#define NEW_ROOT   "/proc" /* any directory would do; this one every host has */
+#define ROOT_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
+
+static int load_filter(int fd, struct sock_fprog *f, uint32_t n);
+static int close_others(void);
+static int set_limits(void);
+static int empty_root(void);
+static int drop_bounding_set(void);
+static int drop_groups(void);
+static int drop_capabilities(void);
+static void note_missing(struct sandbox *s, const char *what, int err);
+
+static int read_all(int fd, void *to, size_t len)
+{
+	uint8_t *p = to;
+
+	while (len) {
+		ssize_t n = read(fd, p, len);
+
+		if (n < 0)
+			return -errno;
+		if (!n)
+			return -ENODATA;
+		p += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+int sandbox_load(struct sandbox *s, int fd, struct fail *why)
+{
+	struct part_seccomp head;
+	int err = read_all(fd, &head, sizeof(head));
+
+	*s = (struct sandbox) { 0 };
+	for (int role = 0; role < PART_ROLES && !err; role++)
+		err = load_filter(fd, &s->filter[role], head.count[role]);
+	if (!err)
+		return 0;
+	sandbox_fini(s);
+	return fail_set(why, PART_R_SANDBOX, err,
+		"the seccomp programs cannot be read: %s", strerrorname_np(-err));
+}
+
+void sandbox_fini(struct sandbox *s)
+{
+	for (int role = 0; role < PART_ROLES; role++)
+		free(s->filter[role].filter);
+	*s = (struct sandbox) { 0 };
+}
+
+static int step_ids(uid_t uid, gid_t gid)
+{
+	if (setresgid(gid, gid, gid) || setresuid(uid, uid, uid))
+		return -errno;
+	return 0;
+}
+
+/* A failed step: what an unprivileged process is not permitted is only noted. */
+static int judge(
+	struct sandbox *s, bool privileged, const char *what, int err, struct fail *why)
+{
+	if (!err)
+		return 0;
+	if (err == -EPERM && !privileged) {
+		note_missing(s, what, err);
+		return 0;
+	}
+	return fail_set(why, PART_R_SANDBOX, err, "%s: %s", what, strerrorname_np(-err));
+}
+
+int sandbox_enter(struct sandbox *s, uid_t uid, gid_t gid, struct fail *why)
+{
+	bool root = geteuid() == 0;
+	int err = judge(s, true, "descriptors", close_others(), why);
+
+	if (!err)
+		err = judge(s, true, "limits", set_limits(), why);
+	if (!err)
+		err = judge(s, root, "empty root", empty_root(), why);
+	if (!err)
+		err = judge(s, root, "bounding set", drop_bounding_set(), why);
+	if (!err)
+		err = judge(s, false, "supplementary groups", drop_groups(), why);
+	if (!err)
+		err = judge(s, root, "uid and gid", step_ids(uid, gid), why);
+	if (!err)
+		err = judge(s, true, "capabilities", drop_capabilities(), why);
+	if (!err && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
+		err = judge(s, true, "dumpable", -errno, why);
+	if (!err && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
+		err = judge(s, true, "no_new_privs", -errno, why);
+	return err;
+}
+
+int sandbox_close(const struct sandbox *s, enum part_role role)
+{
+	const struct sock_fprog *f = &s->filter[role];
+
+	if (!f->len)
+		return 0;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, f) ? -errno : 0;
+}
+
+static int load_filter(int fd, struct sock_fprog *f, uint32_t n)
+{
+	if (n > BPF_MAXINSNS)
+		return -E2BIG;
+	if (!n)
+		return 0;
+	f->filter = calloc(n, sizeof(*f->filter));
+	if (!f->filter)
+		return -ENOMEM;
+	f->len = (unsigned short)n;
+	return read_all(fd, f->filter, n * sizeof(*f->filter));
+}
+
+static int close_others(void)
+{
+	return close_range(PART_FD_FIRST_FREE, ~0u, 0) ? -errno : 0;
+}
+
+static int set_limits(void)
+{
+	const struct rlimit no_core = { 0, 0 }, tasks = { MAX_TASKS, MAX_TASKS };
+	struct rlimit files;
+
+	if (setrlimit(RLIMIT_CORE, &no_core) || setrlimit(RLIMIT_NPROC, &tasks) ||
+		getrlimit(RLIMIT_NOFILE, &files))
+		return -errno;
+	if (files.rlim_max > MAX_FDS)
+		files.rlim_max = MAX_FDS;
+	files.rlim_cur = files.rlim_max;
+	return setrlimit(RLIMIT_NOFILE, &files) ? -errno : 0;
+}
+
+/* Whoever started us gave us a mount namespace; one more makes sure that what follows can
+ * never be done to the host's.  With both names of pivot_root() the same, the old root
+ * lies on top of the new one and is what "." unmounts. (pivot_root(2), NOTES) */
+static int empty_root(void)
+{
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -errno;
+	if (mount("none", NEW_ROOT, "tmpfs", ROOT_FLAGS, "size=4k,nr_inodes=1,mode=0555"))
+		return -errno;
+	if (chdir(NEW_ROOT) || syscall(SYS_pivot_root, ".", ".") ||
+		umount2(".", MNT_DETACH) || chdir("/"))
+		return -errno;
+	if (mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY | ROOT_FLAGS, NULL))
+		return -errno;
+	return 0;
+}
+
+static int drop_bounding_set(void)
+{
+	for (unsigned long cap = 0;; cap++) {
+		if (!prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
+			continue;
+		return errno == EINVAL && cap ? 0 : -errno;
+	}
+}
+
+/* A user namespace made without privilege may forbid this; then the groups are those of
+ * the user who started all this. */
+static int drop_groups(void)
+{
+	if (getgroups(0, NULL) == 0 || !setgroups(0, NULL))
+		return 0;
+	return -errno;
+}
+
+static int drop_capabilities(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct none[_LINUX_CAPABILITY_U32S_3] = { 0 };
+
+	if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0))
+		return -errno;
+	return syscall(SYS_capset, &head, none) ? -errno : 0;
+}
+
+static void note_missing(struct sandbox *s, const char *what, int err)
+{
+	size_t len = strlen(s->missing);
+
+	snprintf(s->missing + len, sizeof(s->missing) - len, "%s%s (%s)", len ? ", " : "",
+		what, strerrorname_np(-err));
+}

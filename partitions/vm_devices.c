@@ -1,0 +1,153 @@
+/* The devices of a machine: which models a definition's line means, and what is asked of
+ * all of them. */
+#include "partitions/vm_internal.h"
+
+#include "cp/guest_abi.h"
+#include "partitions/dev/console_port.h"
+
+#include <errno.h>
+#include <string.h>
+
+static const struct {
+	enum device_model model;
+	const char *name;
+} types[] = {
+	[PART_DEV_CONSOLE] = { DEVICE_virtio_console, "console" },
+	[PART_DEV_RNG] = { DEVICE_virtio_rng, "random numbers" },
+	[PART_DEV_DISK] = { DEVICE_virtio_blk, "disk" },
+	[PART_DEV_NIC] = { DEVICE_virtio_net, "NIC" },
+};
+#define N_TYPES (sizeof(types) / sizeof(types[0]))
+
+static int add_defined(struct vm *vm, const struct part_device *dev, int *fds, int n_fds,
+	struct fail *why);
+static int add(struct vm *vm, enum device_model model, const struct device_conf *conf,
+	uint16_t type, struct device **out, struct fail *why);
+
+int vm_add_devices(struct vm *vm, const struct part_device *dev, unsigned n, int *fds,
+	int n_fds, struct fail *why)
+{
+	const struct device_conf plain = { .fd = -1 };
+	int err = 0;
+
+	for (unsigned i = 0; i < n && !err; i++)
+		err = add_defined(vm, &dev[i], fds, n_fds, why);
+	if (!err)
+		err = add(vm, DEVICE_power, &plain, 0, NULL, why);
+	if (!err && vm->console_device)
+		err = add(vm, DEVICE_uart, &plain, 0, &vm->uart, why);
+	return err;
+}
+
+void vm_remove_devices(struct vm *vm)
+{
+	while (vm->n_devices)
+		device_destroy(vm->device[--vm->n_devices].device);
+	vm->console_device = vm->uart = NULL;
+}
+
+void vm_reset_devices(struct vm *vm)
+{
+	for (int i = 0; i < vm->n_devices; i++)
+		vm->device[i].device->ops->reset(vm->device[i].device);
+}
+
+void vm_quiesce(struct vm *vm)
+{
+	for (int i = 0; i < vm->n_devices; i++) {
+		if (vm->device[i].device->ops->quiesce)
+			vm->device[i].device->ops->quiesce(vm->device[i].device);
+	}
+}
+
+void vm_resume(struct vm *vm)
+{
+	for (int i = 0; i < vm->n_devices; i++) {
+		if (vm->device[i].device->ops->resume)
+			vm->device[i].device->ops->resume(vm->device[i].device);
+	}
+}
+
+void vm_console_in(struct vm *vm, const void *bytes, size_t len)
+{
+	if (!vm->console_device)
+		return;
+	if (virtio_console_opened(vm->console_device))
+		vm->console_in += virtio_console_input(vm->console_device, bytes, len);
+	else
+		vm->console_in += uart_input(vm->uart, bytes, len);
+}
+
+int vm_cp_send(struct vm *vm, uint16_t type, uint32_t id, const void *data, size_t len)
+{
+	if (!vm->console_device)
+		return -EBUSY;
+	return virtio_console_cp_send(vm->console_device, type, id, 0, data, len);
+}
+
+int vm_signal(struct vm *vm, uint32_t seconds, struct fail *why)
+{
+	int err = vm->signal_enabled ? 0 : -EBUSY;
+
+	if (!err)
+		err = vm_cp_send(vm, CP_SIGNAL, 0, &seconds, sizeof(seconds));
+	return err ? fail_set(why, PART_R_BUSY, err, "the guest does not listen") : 0;
+}
+
+/* A descriptor of the request, or -1 where none is named; -EINVAL where none is left. */
+static int take_fd(const struct part_device *dev, int *fds, int n_fds)
+{
+	int fd;
+
+	if (dev->fd_index < 0)
+		return -1;
+	if (dev->fd_index >= n_fds || fds[dev->fd_index] < 0)
+		return -EINVAL;
+	fd = fds[dev->fd_index];
+	fds[dev->fd_index] = -1;
+	return fd;
+}
+
+static int add_defined(struct vm *vm, const struct part_device *dev, int *fds, int n_fds,
+	struct fail *why)
+{
+	struct device_conf conf = {
+		.vdev = dev->vdev,
+		.slot = dev->slot,
+		.read_only = dev->flags & PART_DEVICE_RO,
+		.size = dev->size,
+		.mac = { dev->mac[0], dev->mac[1], dev->mac[2], dev->mac[3], dev->mac[4],
+			dev->mac[5] },
+	};
+	bool console = dev->type == PART_DEV_CONSOLE;
+
+	if (!dev->type || dev->type >= N_TYPES || (console && vm->console_device))
+		return fail_set(why, PART_R_PROTOCOL, EINVAL, "%04X has type %u",
+			dev->vdev, dev->type);
+	if (!dev->slot)
+		return fail_set(
+			why, PART_R_PROTOCOL, EINVAL, "%04X has no slot", dev->vdev);
+	conf.fd = take_fd(dev, fds, n_fds);
+	if (conf.fd < -1)
+		return fail_set(why, PART_R_PROTOCOL, EINVAL, "%04X has no descriptor",
+			dev->vdev);
+	return add(vm, types[dev->type].model, &conf, dev->type,
+		console ? &vm->console_device : NULL, why);
+}
+
+static int add(struct vm *vm, enum device_model model, const struct device_conf *conf,
+	uint16_t type, struct device **out, struct fail *why)
+{
+	struct vm_device *d = &vm->device[vm->n_devices];
+	int err = device_create(&vm->machine, model, conf, &d->device);
+
+	if (err)
+		return fail_set(why, PART_R_DEVICE, err, "%04X (%s): %s", conf->vdev,
+			type ? types[type].name : "of the machine",
+			strerrorname_np(-err));
+	d->type = type;
+	vm->n_devices++;
+	if (out)
+		*out = d->device;
+	return 0;
+}

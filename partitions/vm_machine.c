@@ -1,0 +1,137 @@
+/* What the machine does for its devices (partitions/dev/device.h). */
+#include "partitions/vm_internal.h"
+
+#include "cp/lib/log.h"
+
+#include <sys/prctl.h>
+
+static struct vm *vm_of(struct machine *m)
+{
+	return (struct vm *)m; /* its first member */
+}
+
+/* Nobody can be told that an interrupt was lost, but the log. */
+static void said(const char *what, int err)
+{
+	static struct log_limit limit = LOG_LIMIT(5, 1000);
+
+	if (err)
+		log_limited(&limit, LOG_LVL_WARN, "irq", "%s: error %d", what, -err);
+}
+
+static void msi(struct machine *m, uint64_t addr, uint32_t data)
+{
+	said("a message was not sent", kvm_msi(&vm_of(m)->kvm, addr, data));
+}
+
+static void line(struct machine *m, unsigned gsi, bool level)
+{
+	said("a line was not driven", kvm_line(&vm_of(m)->kvm, gsi, level));
+}
+
+static int kick_add(struct machine *m, gpa_t gpa, int fd)
+{
+	return kvm_ioeventfd(&vm_of(m)->kvm, gpa, 2, fd, true);
+}
+
+static void kick_del(struct machine *m, gpa_t gpa, int fd)
+{
+	said("a kick was not ended", kvm_ioeventfd(&vm_of(m)->kvm, gpa, 2, fd, false));
+}
+
+static int irqfd(struct machine *m, int fd, uint64_t addr, uint32_t data)
+{
+	return irq_fd(&vm_of(m)->irq, fd, addr, data);
+}
+
+/* The first wish counts.  From here on no vCPU begins another access; the loop does the
+ * rest. */
+static void wish(struct machine *m, enum vm_wish what)
+{
+	struct vm *vm = vm_of(m);
+
+	if (vm->wish)
+		return;
+	vm->wish = what;
+	for (unsigned i = 0; i < vm->n_vcpus; i++)
+		vcpu_set_stopped(vm->vcpu[i], true);
+	vm_call_attention(vm);
+}
+
+static void power_off(struct machine *m)
+{
+	wish(m, WISH_POWER_OFF);
+}
+
+static void reset(struct machine *m)
+{
+	wish(m, WISH_RESET);
+}
+
+static void broken(struct machine *m, uint16_t vdev, const char *why)
+{
+	struct part_event e = { .kind = PART_EV_DEVICE, .vdev = vdev };
+
+	vm_report(vm_of(m), &e, why);
+}
+
+static void console_out(struct machine *m, const void *bytes, size_t len)
+{
+	struct vm *vm = vm_of(m);
+
+	console_write(&vm->console, bytes, len);
+	vm->ops->console(vm->ctx);
+}
+
+static void cp_command(
+	struct machine *m, uint32_t id, uint16_t flags, const char *text, size_t len)
+{
+	struct vm *vm = vm_of(m);
+
+	vm->ops->guest_command(vm->ctx, id, flags, text, len);
+}
+
+static void cp_reset(struct machine *m)
+{
+	struct vm *vm = vm_of(m);
+
+	vm->ops->guest_reset(vm->ctx);
+}
+
+static void cp_enable(struct machine *m, bool enabled)
+{
+	struct vm *vm = vm_of(m);
+	struct part_event e = { .kind = PART_EV_SIGNAL_ENABLED, .run = enabled };
+
+	if (vm->signal_enabled == enabled)
+		return;
+	vm->signal_enabled = enabled;
+	vm_report(vm, &e, "");
+}
+
+static int thread_started(struct machine *m, enum device_thread role)
+{
+	static const struct {
+		enum part_role role;
+		const char *name;
+	} threads[] = { [DEVICE_THREAD_DISK] = { PART_ROLE_DISK, "disk" } };
+
+	prctl(PR_SET_NAME, threads[role].name, 0, 0, 0);
+	return sandbox_close(vm_of(m)->sandbox, threads[role].role);
+}
+
+const struct machine_ops vm_machine_ops = {
+	.msi = msi,
+	.line = line,
+	.kick_add = kick_add,
+	.kick_del = kick_del,
+	.irqfd = irqfd,
+	.power_off = power_off,
+	.reset = reset,
+	.broken = broken,
+	.console_out = console_out,
+	.cp_command = cp_command,
+	.cp_reset = cp_reset,
+	.cp_enable = cp_enable,
+	.thread_started = thread_started,
+};
