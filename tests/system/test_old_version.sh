@@ -1,0 +1,26 @@
+#!/bin/bash
+# A partition process that speaks the oldest protocol is adopted and administered.
+. "$(dirname "$0")/lib.sh"
+need_kvm
+old=$PWD/build/old/bin
+make --no-print-directory B=build/old CFLAGS='-O2 -g -DPART_VERSION=1' build/old/bin/partition >"$work/make" 2>&1 ||
+	{ not_ok "an old partition program builds" "$(cat "$work/make")"; finish; }
+cp "$bin/cms" "$old/cms"
+libdir=$old
+cp_start
+v XAUTOLOG T1 SYNCH >/dev/null
+pid=$(pid_of T1)
+is "it is the old program" "$(readlink "/proc/$pid/exe")" "$old/partition"
+cp_crash
+libdir=$work/lib
+cp_start
+is "a newer cpd adopts it" "$(pid_of T1)" "$pid"
+succeeds "its console answers" con T1 20 '^old-but-well' 'echo old-but-well'
+succeeds "STOP" v FOR T1 CMD STOP
+succeeds "DISPLAY" v FOR T1 CMD DISPLAY G
+succeeds "BEGIN" v FOR T1 CMD BEGIN
+is "INDICATE USER answers" "$(field '.records[0].userid' INDICATE USER T1)" T1
+succeeds "SIGNAL SHUTDOWN" v SIGNAL SHUTDOWN T1 WITHIN 20
+gone() { [ -z "$(state_of T1)" ]; }
+waits "ends it" 20 gone
+finish
