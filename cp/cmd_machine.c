@@ -57,7 +57,11 @@ int cmd_system(struct request *rq, struct operands *ops)
 	return request_underway(rq, rc, &m);
 }
 
-int cmd_stop(struct request *rq, struct operands *ops)
+typedef int cpu_fn(struct partition *p, uint32_t cpu, part_done *done, void *ctx,
+	struct message *err);
+
+/* STOP and BEGIN: all of one's processors, or the one named. */
+static int on_processors(struct request *rq, struct operands *ops, cpu_fn *fn)
 {
 	struct partition *p;
 	struct message m;
@@ -69,24 +73,18 @@ int cmd_stop(struct request *rq, struct operands *ops)
 		rc = op_cpu(rq, ops, p, &cpu);
 	if (rc)
 		return rc;
-	rc = partition_stop(p, cpu, request_outcome, rq, &m);
+	rc = fn(p, cpu, request_outcome, rq, &m);
 	return request_underway(rq, rc, &m);
+}
+
+int cmd_stop(struct request *rq, struct operands *ops)
+{
+	return on_processors(rq, ops, partition_stop);
 }
 
 int cmd_begin(struct request *rq, struct operands *ops)
 {
-	struct partition *p;
-	struct message m;
-	uint32_t cpu;
-	int rc;
-
-	rc = own_partition(rq, &p);
-	if (!rc)
-		rc = op_cpu(rq, ops, p, &cpu);
-	if (rc)
-		return rc;
-	rc = partition_begin(p, cpu, request_outcome, rq, &m);
-	return request_underway(rq, rc, &m);
+	return on_processors(rq, ops, partition_begin);
 }
 
 int cmd_for(struct request *rq, struct operands *ops)
