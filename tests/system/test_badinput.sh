@@ -97,6 +97,18 @@ v FORCE T2 >/dev/null
 waits "nothing is left of any of them" 10 is_clean
 cp_crash
 
+# A host whose /dev/kvm is none.
+if [ "$(id -u)" -eq 0 ]; then
+	unshare -m sh -c 'mount --bind /dev/null /dev/kvm && exec "$0" "$@"' "$bin/cpd" -f \
+		-c "$work/etc/system.config" -d "$work/etc/user.direct" -r "$BULKHEAD_RUN" -s "$state" \
+		-L "$libdir" >>"$work/cpd.log" 2>&1 &
+	cpd_pid=$!
+	waits "without KVM cpd starts" 20 v QUERY CPLEVEL
+	clean=$(leftovers)
+	refused "without KVM" "/dev/kvm" XAUTOLOG T1 SYNCH
+	cp_crash
+fi
+
 # Configuration: every error in one run, with its place.
 printf 'USER A1 pw 4M 2M G\nFROB\nUSER A1 pw 4M 8M Z\n' >"$work/bad.direct"
 said=$("$bin/cpd" --check -c "$work/etc/system.config" -d "$work/bad.direct" 2>&1)
