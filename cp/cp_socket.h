@@ -35,7 +35,7 @@ enum cps_type {
 	CPS_CONSOLE = 123, /* id 0: cps_console, then bytes of the attached console */
 	CPS_STATUS = 124, /* id 0: status word of one's session: "RUNNING", "CP READ", "VM
 			     READ"... */
-	CPS_END = 125,    /* id 0: this session ends; text says why */
+	CPS_END = 125,    /* id 0: the session is over; text says why */
 };
 
 #define CPS_F_DRIVE  0x0001u /* CPS_ATTACH: also type */
