@@ -6,6 +6,7 @@
 
 #define START_MAGIC 0x336ec578u
 #define TYPE_RAM    1u
+#define TYPE_ACPI   3u /* storage with tables in it */
 
 struct start_info {
 	uint32_t magic, version, flags, n_modules;
@@ -39,6 +40,8 @@ void mem_start(struct mem *m, uint64_t start_info)
 	for (uint32_t i = 0; i < info->n_map; i++) {
 		if (map[i].type == TYPE_RAM)
 			add_bank(m, &map[i]);
+		if (map[i].type == TYPE_ACPI)
+			m->total += map[i].size;
 	}
 }
 

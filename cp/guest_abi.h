@@ -16,9 +16,16 @@
 #define GUEST_HIGH_BASE 0x100000000u /* 4 GiB: storage continues here */
 #define GUEST_BAR_BASE  0xc0000000u  /* window of the PCI base address registers */
 #define GUEST_BAR_END   0xe0000000u
+#define GUEST_BAR_LAST  0xdfffffffu /* GUEST_BAR_END - 1; the AML wants numbers */
+#define GUEST_BAR_SIZE  0x20000000u
 #define GUEST_ECAM_BASE \
 	0xe0000000u /* PCIe configuration space of bus 0 (PCIe 5.0, 7.2.2) */
 #define GUEST_ECAM_SIZE 0x00100000u /* 32 devices x 8 functions x 4 KiB */
+
+/* Page 0xe0 of storage and the 15 behind it hold the ACPI tables; the RSDP comes first. */
+#define GUEST_ACPI_BASE       0x000e0000u
+#define GUEST_ACPI_SIZE       0x00010000u
+#define GUEST_GENERATION_ADDR 0x000ef000u /* VM generation id, 16 bytes */
 
 #define GUEST_COM1_PORT   0x3f8u /* 16550A, GSI 4 */
 #define GUEST_COM1_GSI    4u
@@ -28,6 +35,14 @@
 #define GUEST_STATUS_PORT 0x601u /* ACPI sleep status, one byte */
 #define GUEST_RESET_PORT  0x602u /* ACPI 6.5, 4.8.3.6: reset register */
 #define GUEST_RESET_VALUE 0x01u
+
+/* What ACPI calls a generic event device (ACPI 6.5, 5.6.9): a byte that reads as what has
+ * happened since it was read last; its level interrupt is on while that is not 0. */
+#define GUEST_EVENT_PORT       0x604u
+#define GUEST_EVENT_GSI        5u
+#define GUEST_EVENT_POWER      0x01u /* the power button was pressed */
+#define GUEST_EVENT_GENERATION 0x02u /* the VM generation id is another one */
+#define GUEST_EVENT_LISTEN     0x01u /* written: the guest will look */
 
 /* ---- The "cp" port: a virtio-console port of this name ------------------------------
  *

@@ -113,7 +113,7 @@ struct part_activate {
 	uint32_t n_vcpus;
 	uint32_t flags; /* PART_ACT_* */
 	uint32_t n_devices;
-	uint32_t zero;
+	uint32_t max_vcpus; /* with those that may be added later; 0: n_vcpus */
 	char userid[16];
 };
 

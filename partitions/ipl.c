@@ -28,17 +28,19 @@ void ipl_source_fini(struct ipl_source *src)
 	ipl_source_init(src);
 }
 
-int ipl_load(const struct ipl_source *src, const struct gmem *g, struct ipl_start *start,
-	struct fail *why)
+int ipl_load(const struct ipl_source *src, const struct gmem *g,
+	const struct acpi_machine *acpi, struct ipl_start *start, struct fail *why)
 {
 	const struct ipl_loader *loader = loader_of(src->kind);
 	struct ipl_job job = { .src = src, .g = g, .why = why };
 	int err;
 
 	if (!loader)
-		return fail_set(why, PART_R_IMAGE, ENOEXEC,
-			"bzImage images are not supported by this release");
+		return fail_set(
+			why, PART_R_IMAGE, ENOEXEC, "images of its kind are unknown");
 	err = ipl_file_size(&job, src->image, &job.image_size);
+	if (!err)
+		err = ipl_acpi(&job, acpi);
 	if (err)
 		return err;
 
@@ -54,7 +56,11 @@ void ipl_regs(
 
 static const struct ipl_loader *loader_of(enum part_ipl_kind kind)
 {
-	return kind == PART_IPL_ELF ? &ipl_elf : NULL;
+	switch (kind) {
+	case PART_IPL_ELF: return &ipl_elf;
+	case PART_IPL_BZIMAGE: return &ipl_bzimage;
+	default: return NULL;
+	}
 }
 
 int ipl_read(struct ipl_job *job, int fd, uint64_t offset, void *to, uint64_t len)
@@ -108,22 +114,30 @@ int ipl_take(struct ipl_job *job, gpa_t base, uint64_t size)
 	return 0;
 }
 
+static gpa_t round_up(gpa_t at, uint64_t align)
+{
+	return (at + align - 1) & ~(align - 1);
+}
+
 /* Each step passes one piece, so it ends. */
-int ipl_take_low(struct ipl_job *job, uint64_t size, gpa_t *base)
+int ipl_take_low(
+	struct ipl_job *job, gpa_t from, uint64_t align, uint64_t size, gpa_t *base)
 {
 	const struct ipl_piece *p;
 
-	*base = IPL_PAGE;
+	*base = round_up(from, align);
 	while ((p = collides(job, *base, size)))
-		*base = (p->base + p->size + IPL_PAGE - 1) & ~(gpa_t)(IPL_PAGE - 1);
+		*base = round_up(p->base + p->size, align);
 	return ipl_take(job, *base, size);
 }
 
-int ipl_take_high(struct ipl_job *job, uint64_t size, gpa_t *base)
+int ipl_take_high(struct ipl_job *job, uint64_t size, gpa_t limit, gpa_t *base)
 {
 	gpa_t end = job->g->region[0].base + job->g->region[0].size;
 	const struct ipl_piece *p = NULL;
 
+	if (end > limit)
+		end = limit;
 	do {
 		if (p)
 			end = p->base;
@@ -133,6 +147,11 @@ int ipl_take_high(struct ipl_job *job, uint64_t size, gpa_t *base)
 		*base = (end - size) & ~(gpa_t)(IPL_PAGE - 1);
 	} while ((p = collides(job, *base, size)));
 	return ipl_take(job, *base, size);
+}
+
+bool ipl_is_free(const struct ipl_job *job, gpa_t base, uint64_t size)
+{
+	return gmem_at(job->g, base, size) && !collides(job, base, size);
 }
 
 bool ipl_is_taken(const struct ipl_job *job, gpa_t addr)

@@ -6,6 +6,7 @@
 #define PARTITIONS_IPL_H
 
 #include "cp/lib/gmem.h"
+#include "partitions/acpi.h"
 #include "partitions/fail.h"
 
 #include <linux/kvm.h>
@@ -28,9 +29,10 @@ struct ipl_start {
 	gpa_t info;  /* of what the image is told about its machine */
 };
 
-/* Loads.  0 and *start; else -errno, *why, and nothing promised about storage. */
-int ipl_load(const struct ipl_source *src, const struct gmem *g, struct ipl_start *start,
-	struct fail *why);
+/* Loads, and writes the ACPI tables of the machine `acpi`.  0 and *start; else -errno,
+ * *why, and nothing promised about storage. */
+int ipl_load(const struct ipl_source *src, const struct gmem *g,
+	const struct acpi_machine *acpi, struct ipl_start *start, struct fail *why);
 
 /* Changes the registers of a vCPU after power-on into those an image begins with. */
 void ipl_regs(

@@ -12,6 +12,16 @@ struct ipl_piece {
 	uint64_t size;
 };
 
+/* The memory map, as PVH and Linux both number its types. */
+enum { IPL_MAP_RAM = 1, IPL_MAP_RESERVED = 2, IPL_MAP_ACPI = 3 };
+#define IPL_MAX_MAP (GMEM_MAX_REGIONS + 3)
+
+struct ipl_map_entry {
+	gpa_t addr;
+	uint64_t size;
+	uint32_t type;
+};
+
 struct ipl_job {
 	const struct ipl_source *src;
 	const struct gmem *g;
@@ -28,7 +38,7 @@ struct ipl_loader {
 		struct kvm_sregs *sregs);
 };
 
-extern const struct ipl_loader ipl_elf;
+extern const struct ipl_loader ipl_elf, ipl_bzimage;
 
 /* Reads all of [offset, offset + len) of a file.  0, or -errno with job->why. */
 int ipl_read(struct ipl_job *job, int fd, uint64_t offset, void *to, uint64_t len);
@@ -39,12 +49,26 @@ int ipl_file_size(struct ipl_job *job, int fd, uint64_t *size);
 /* Takes a given piece of storage.  0, or -errno with job->why: outside, or taken. */
 int ipl_take(struct ipl_job *job, gpa_t base, uint64_t size);
 
-/* Finds, and takes, `size` bytes from a page boundary on, below 4 GiB, that are free: the
- * lowest above page 0, or the highest.  0 and *base, or -errno with job->why. */
-int ipl_take_low(struct ipl_job *job, uint64_t size, gpa_t *base);
-int ipl_take_high(struct ipl_job *job, uint64_t size, gpa_t *base);
-
+/* Is this piece within storage, and free? */
+bool ipl_is_free(const struct ipl_job *job, gpa_t base, uint64_t size);
 bool ipl_is_taken(const struct ipl_job *job, gpa_t addr);
+
+/* Finds, and takes, `size` bytes that are free, below 4 GiB: the lowest from `from` on,
+ * at a multiple of `align` (a power of two); the highest below `limit`, at a page
+ * boundary. 0 and *base, or -errno with job->why. */
+int ipl_take_low(
+	struct ipl_job *job, gpa_t from, uint64_t align, uint64_t size, gpa_t *base);
+int ipl_take_high(struct ipl_job *job, uint64_t size, gpa_t limit, gpa_t *base);
+
+/* Takes the place of the ACPI tables and writes them.  0, or -errno with job->why. */
+int ipl_acpi(struct ipl_job *job, const struct acpi_machine *acpi);
+
+/* Fills in the memory map and returns the number of its entries. */
+unsigned ipl_map(const struct gmem *g, struct ipl_map_entry map[IPL_MAX_MAP]);
+
+/* Loads the initial RAM disk as high as it goes below `limit`.  0 and where it is, size
+ * 0: there is none; or -errno with job->why. */
+int ipl_load_initrd(struct ipl_job *job, gpa_t limit, struct ipl_piece *where);
 
 /* Makes the struct hvm_start_info of the PVH boot ABI, with all it leads to. */
 int ipl_pvh_info(struct ipl_job *job, gpa_t *info);
