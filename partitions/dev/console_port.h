@@ -10,6 +10,7 @@
 size_t virtio_console_input(struct device *d, const void *bytes, size_t len);
 bool virtio_console_opened(const struct device *d);
 size_t uart_input(struct device *d, const void *bytes, size_t len);
+bool uart_is_read(const struct device *d); /* the guest wants an interrupt for input */
 
 /* A frame of cp/guest_abi.h for the cp port, whole or not at all.  0; -EBUSY: the guest
  * does not have the port open; -ENOBUFS: it does not read (256 KiB are queued). */

@@ -17,6 +17,7 @@
 #include <stdint.h>
 
 struct bus;
+struct device;
 struct machine;
 struct pci_bus;
 
@@ -50,8 +51,10 @@ struct machine_ops {
 	/* The guest broke device `vdev`, which needs reset: told to the owner. */
 	void (*broken)(struct machine *m, uint16_t vdev, const char *why);
 
-	/* The guest's console wrote bytes (kept, and shown to who watches). */
-	void (*console_out)(struct machine *m, const void *bytes, size_t len);
+	/* The guest's console `from`, of the two there are, wrote bytes (kept, and shown
+	 * to who watches). */
+	void (*console_out)(struct machine *m, const struct device *from,
+		const void *bytes, size_t len);
 
 	/* The cp port: a whole command arrived; the guest opened the port anew; the guest
 	 * (no longer) listens for CP_SIGNAL. */
@@ -59,6 +62,9 @@ struct machine_ops {
 		const char *text, size_t len);
 	void (*cp_reset)(struct machine *m);
 	void (*cp_enable)(struct machine *m, bool enabled);
+
+	/* The guest (no longer) looks at the power button. */
+	void (*acpi_enable)(struct machine *m, bool enabled);
 
 	/* Called on a thread a device has made for itself, before its first work, while
 	 * the device's create() waits: the place to close its sandbox.  0 or -errno:
@@ -99,8 +105,6 @@ struct device_stat {
 	bool driver; /* a driver of the guest has it */
 	uint64_t in_ops, out_ops, in_bytes, out_bytes, errors;
 };
-
-struct device;
 
 struct device_ops {
 	const char *name; /* the model's file name, for messages: "virtio_blk" */

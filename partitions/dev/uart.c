@@ -64,6 +64,11 @@ size_t uart_input(struct device *d, const void *bytes, size_t len)
 	return taken;
 }
 
+bool uart_is_read(const struct device *d)
+{
+	return ((const struct uart *)d)->ier & IER_RX;
+}
+
 static int uart_create(struct device *d, const struct device_conf *conf)
 {
 	struct uart *u = (struct uart *)d;
@@ -234,7 +239,7 @@ static void write_data(struct uart *u, uint8_t byte)
 	}
 	u->stat.out_ops++;
 	u->stat.out_bytes++;
-	m->ops->console_out(m, &byte, 1);
+	m->ops->console_out(m, &u->dev, &byte, 1);
 }
 
 /* Asking for the transmitter's interrupt while it is empty gives one at once. */

@@ -199,7 +199,7 @@ static bool take_output(struct virtio *v, unsigned q, const struct vring_chain *
 	for (size_t at = 0; at < chain->out_bytes; at += n) {
 		n = iov_read(chain->out, chain->n_out, at, piece, sizeof(piece));
 		if (q == QUEUE_CONSOLE_TX)
-			m->ops->console_out(m, piece, n);
+			m->ops->console_out(m, &c->v.dev, piece, n);
 		else if (c->port[PORT_CP].open)
 			cp_stream_feed(&c->stream, piece, n, frame, c);
 	}

@@ -104,10 +104,12 @@ static void fake_broken(struct machine *m, uint16_t vdev, const char *why)
 	snprintf(f->broken_why, sizeof(f->broken_why), "%s", why);
 }
 
-static void fake_console_out(struct machine *m, const void *bytes, size_t len)
+static void fake_console_out(
+	struct machine *m, const struct device *from, const void *bytes, size_t len)
 {
 	struct fake_machine *f = fake_of(m);
 
+	(void)from;
 	if (len > FAKE_TEXT - f->console_len)
 		len = FAKE_TEXT - f->console_len;
 	memcpy(f->console + f->console_len, bytes, len);
@@ -133,6 +135,11 @@ static void fake_cp_command(
 static void fake_cp_reset(struct machine *m)
 {
 	fake_of(m)->cp_resets++;
+}
+
+static void fake_acpi_enable(struct machine *m, bool enabled)
+{
+	fake_of(m)->acpi_enabled = enabled;
 }
 
 static void fake_cp_enable(struct machine *m, bool enabled)
@@ -162,6 +169,7 @@ static const struct machine_ops fake_ops = {
 	.cp_command = fake_cp_command,
 	.cp_reset = fake_cp_reset,
 	.cp_enable = fake_cp_enable,
+	.acpi_enable = fake_acpi_enable,
 	.thread_started = fake_thread_started,
 };
 

@@ -61,7 +61,7 @@ struct fake_machine {
 		char text[4097];
 	} command[FAKE_CMDS];
 	int n_commands, cp_resets;
-	bool cp_enabled;
+	bool cp_enabled, acpi_enabled;
 
 	int threads, thread_err; /* started; what thread_started() answers */
 };
