@@ -1,7 +1,12 @@
 /* One table of changes, applied in order. */
 #include "partitions/cpuid.h"
 
+#include <cpuid.h>
 #include <errno.h>
+#include <string.h>
+
+#define HYPERVISOR      (1u << 31) /* leaf 1, ecx */
+#define HYPERVISOR_LEAF 0x40000000u
 
 #define ANY          0xffffffffu
 #define XSAVE_LEGACY 576u /* bytes: the x87 and SSE area and the header (SDM 1, 13.4) */
@@ -39,15 +44,15 @@ static const struct change changes[] = {
 #undef CPUID
 };
 
+static bool area_fits(const struct cpuid *c, size_t xsave_size);
 static uint32_t id_bits(unsigned n_cpus);
 static int make_room(struct cpuid *c, const struct change *ch);
 static void apply(struct cpuid *c, const struct change *ch, uint32_t value);
 static const struct kvm_cpuid_entry2 *look(
 	const struct cpuid *c, uint32_t leaf, uint32_t sub);
 
-int cpuid_filter(struct cpuid *c, unsigned id, unsigned n_cpus, size_t xsave_size)
+int cpuid_filter(struct cpuid *c, unsigned id, unsigned n_cpus, bool xsave)
 {
-	bool xsave = cpuid_xsave_usable(c, xsave_size);
 	const uint32_t value[VALUES] = {
 		[ONE] = 1,
 		[APIC_ID] = id,
@@ -71,9 +76,30 @@ int cpuid_filter(struct cpuid *c, unsigned id, unsigned n_cpus, size_t xsave_siz
 	return 0;
 }
 
+const char *cpuid_xsave_flaw(const struct cpuid *c, size_t xsave_size, bool host_is_tcg)
+{
+	if (!area_fits(c, xsave_size))
+		return "this host's XSAVE area has not the size of its parts";
+	return host_is_tcg ? "this host is emulated by QEMU, whose SVM does not "
+			     "intercept XSETBV"
+			   : NULL;
+}
+
+/* The signature of QEMU's own emulation (of KVM it is another one). */
+bool cpuid_host_is_tcg(void)
+{
+	uint32_t eax, ecx, edx, name[4] = { 0 };
+
+	__cpuid(1, eax, name[0], ecx, edx);
+	if (!(ecx & HYPERVISOR))
+		return false;
+	__cpuid(HYPERVISOR_LEAF, eax, name[0], name[1], name[2]);
+	return !memcmp(name, "TCGTCGTCGTCG", 12);
+}
+
 /* KVM works the size out from the components; a host whose own idea of them is broken (as
  * that of some emulated ones is) shows it by a size that does not fit them. */
-bool cpuid_xsave_usable(const struct cpuid *c, size_t xsave_size)
+static bool area_fits(const struct cpuid *c, size_t xsave_size)
 {
 	const struct kvm_cpuid_entry2 *features = look(c, 1, 0), *area = look(c, 0xd, 0);
 	uint32_t need = XSAVE_LEGACY;

@@ -4,11 +4,15 @@
 
 #include "partitions/kvm.h"
 
-/* Changes what KVM offers, in `c`, into what vCPU `id` of `n_cpus` is given.
- * `xsave_size`: bytes KVM keeps of a vCPU's XSAVE area.  0 or -ENOSPC. */
-int cpuid_filter(struct cpuid *c, unsigned id, unsigned n_cpus, size_t xsave_size);
+/* Changes what KVM offers, in `c`, into what vCPU `id` of `n_cpus` is given; `xsave`:
+ * with XSAVE, and what lives in its area.  0 or -ENOSPC. */
+int cpuid_filter(struct cpuid *c, unsigned id, unsigned n_cpus, bool xsave);
 
-/* Does this host's XSAVE area hold what it says it holds? */
-bool cpuid_xsave_usable(const struct cpuid *c, size_t xsave_size);
+/* Why guests cannot have this host's XSAVE, or NULL.  `xsave_size`: bytes KVM keeps of a
+ * vCPU's area; `host_is_tcg`: see there. */
+const char *cpuid_xsave_flaw(const struct cpuid *c, size_t xsave_size, bool host_is_tcg);
+
+/* Is this processor one that QEMU emulates itself, without KVM? */
+bool cpuid_host_is_tcg(void);
 
 #endif

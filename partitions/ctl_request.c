@@ -127,7 +127,7 @@ static int hello(struct request *r)
 		.run = c->vm->run,
 		.console_end = c->vm->console.end,
 		.n_vcpus = c->vm->n_vcpus,
-		.signal_enabled = c->vm->signal_enabled,
+		.signal_enabled = c->vm->hears != 0,
 	};
 	ctl_answer(c, PART_HELLO_ANSWER, r->msg->id, &a, sizeof(a));
 	ctl_flush(c);

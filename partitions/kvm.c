@@ -257,6 +257,11 @@ int kvm_cpu_msrs_set(struct kvm_cpu *c, const struct kvm_msr_entry *e, unsigned 
 	return ask(c->kvm, c->fd, KVM_SET_MSRS, &m);
 }
 
+int kvm_cpu_paused(struct kvm_cpu *c)
+{
+	return ioctl(c->fd, KVM_KVMCLOCK_CTRL, 0) ? -errno : 0;
+}
+
 int kvm_cpu_translate(struct kvm_cpu *c, uint64_t linear, gpa_t *gpa)
 {
 	struct kvm_translation t = { .linear_address = linear };

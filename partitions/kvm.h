@@ -88,6 +88,10 @@ int kvm_cpu_open(struct kvm *k, unsigned id, struct kvm_cpu *c);
 void kvm_cpu_close(struct kvm_cpu *c);
 int kvm_cpu_cpuid(struct kvm_cpu *c, const struct cpuid *cpuid);
 
+/* The guest stood still for a while: its watchdogs are to know.  -EINVAL: it has no
+ * kvm-clock. */
+int kvm_cpu_paused(struct kvm_cpu *c);
+
 /* Runs the guest until c->run says why it does not run any more.  -EINTR: a signal, or
  * run->immediate_exit; -EAGAIN: call again. */
 int kvm_cpu_run(struct kvm_cpu *c);

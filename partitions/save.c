@@ -1,6 +1,8 @@
 /* The sections of a saved machine: "machine", what KVM holds, the bus, the devices. */
 #include "partitions/vm_internal.h"
 
+#include "cp/guest_abi.h"
+#include "partitions/dev/ged.h"
 #include "partitions/dev/pci.h"
 
 #include <errno.h>
@@ -12,6 +14,7 @@ static int snap_chips(struct vm *vm, struct snap *s);
 static int snap_clock(struct vm *vm, struct snap *s);
 static int snap_cpus(struct vm *vm, struct snap *s);
 static int snap_devices(struct vm *vm, struct snap *s);
+static int renew(struct vm *vm);
 
 /* vCPUs are read before the chips (asking for a vCPU's state may deliver what a chip has
  * sent it) and written after them (a chip's state says what may be delivered to one). */
@@ -35,12 +38,27 @@ int vm_snap(struct vm *vm, struct snap *s)
 	vm_quiesce(vm);
 	for (size_t i = 0; i < STEPS && !err; i++)
 		err = (s->loading ? load_order : save_order)[i](vm, s);
+	if (!err && s->loading)
+		err = renew(vm);
 	if (err && s->loading) { /* half of it is what the stream said */
 		vm_reset_devices(vm);
 		vm->run = PART_CHECKSTOPPED;
 	}
 	vm_resume(vm);
 	vm_release(vm);
+	return err;
+}
+
+/* The guest is told that its time was turned back, so that what it drew from its random
+ * numbers is not drawn a second time. */
+static int renew(struct vm *vm)
+{
+	int err = vm_new_generation(vm);
+
+	if (!err)
+		err = acpi_write_generation(&vm->acpi, &vm->mem.gmem);
+	if (!err)
+		ged_event(vm->ged, GUEST_EVENT_GENERATION);
 	return err;
 }
 
@@ -60,7 +78,7 @@ static int snap_machine(struct vm *vm, struct snap *s)
 	same(s, "storage", mem_size(&vm->mem));
 	same(s, "n_vcpus", vm->n_vcpus);
 	same(s, "n_devices", (uint64_t)vm->n_devices);
-	snap_bool(s, "signal_enabled", &vm->signal_enabled);
+	snap_u32(s, "hears", &vm->hears);
 	snap_end(s);
 	return s->err;
 }

@@ -7,6 +7,7 @@
  * returns. */
 #include "partitions/vcpu.h"
 
+#include "cp/lib/log.h"
 #include "partitions/cpuid.h"
 #include "partitions/dev/bus.h"
 #include "partitions/vm_internal.h"
@@ -24,7 +25,8 @@
 #define RETRIES_MAX 1000 /* KVM asks for one when another vCPU has started this one */
 #define RFLAGS_IF   (1u << 9)
 
-static int set_cpuid(struct vcpu *v, unsigned n_cpus, const struct cpuid *offered);
+static int set_cpuid(
+	struct vcpu *v, unsigned n_cpus, const struct cpuid *offered, bool xsave);
 static int start_thread(struct vcpu *v);
 static void *thread_main(void *arg);
 static bool may_run(struct vcpu *v);
@@ -33,7 +35,7 @@ static void kick(struct vcpu *v);
 static void end_thread(struct vcpu *v);
 
 int vcpu_create(struct vm *vm, unsigned id, unsigned n_cpus, const struct cpuid *offered,
-	struct vcpu **out, struct fail *why)
+	bool xsave, struct vcpu **out, struct fail *why)
 {
 	struct vcpu *v = aligned_alloc(_Alignof(struct vcpu), sizeof(*v));
 	int err = -ENOMEM;
@@ -47,7 +49,7 @@ int vcpu_create(struct vm *vm, unsigned id, unsigned n_cpus, const struct cpuid 
 	pthread_cond_init(&v->go, NULL);
 	err = kvm_cpu_open(&vm->kvm, id, &v->kvm);
 	if (!err)
-		err = set_cpuid(v, n_cpus, offered);
+		err = set_cpuid(v, n_cpus, offered, xsave);
 	if (!err)
 		err = cpu_state_get(&v->kvm, &v->power_on);
 	if (!err) {
@@ -112,6 +114,14 @@ void vcpu_release(struct vcpu *v)
 	pthread_cond_signal(&v->go);
 }
 
+/* A guest without kvm-clock has no such watchdogs, or none that could know. */
+void vcpu_paused(struct vcpu *v)
+{
+	if (v->standing && kvm_cpu_paused(&v->kvm))
+		log_debug(
+			"vcpu", "vCPU %u has no kvm-clock to be told of a pause", v->id);
+}
+
 int vcpu_reset(struct vcpu *v)
 {
 	v->end = (struct vcpu_end) { .kind = VCPU_GOES_ON };
@@ -140,10 +150,11 @@ uint64_t vcpu_cpu_ns(const struct vcpu *v)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
-static int set_cpuid(struct vcpu *v, unsigned n_cpus, const struct cpuid *offered)
+static int set_cpuid(
+	struct vcpu *v, unsigned n_cpus, const struct cpuid *offered, bool xsave)
 {
 	struct cpuid c = *offered;
-	int err = cpuid_filter(&c, v->id, n_cpus, v->vm->kvm.xsave_size);
+	int err = cpuid_filter(&c, v->id, n_cpus, xsave);
 
 	return err ? err : kvm_cpu_cpuid(&v->kvm, &c);
 }

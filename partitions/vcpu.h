@@ -51,7 +51,7 @@ struct vcpu {
 
 /* Makes a stopped vCPU, not yet a thread.  0, or -errno with *why. */
 int vcpu_create(struct vm *vm, unsigned id, unsigned n_cpus, const struct cpuid *offered,
-	struct vcpu **out, struct fail *why);
+	bool xsave, struct vcpu **out, struct fail *why);
 void vcpu_destroy(struct vcpu *v); /* accepts NULL; waits for the end of its thread */
 
 /* Makes its thread, which confines itself and then stands.  0, or -errno with *why. */
@@ -65,6 +65,10 @@ void vcpu_set_stopped(struct vcpu *v, bool stopped);
 void vcpu_hold(struct vcpu *v);
 void vcpu_wait(struct vcpu *v);
 void vcpu_release(struct vcpu *v);
+
+/* It has stood for a while, if it stands: the guest's watchdogs are not to bark at that.
+ */
+void vcpu_paused(struct vcpu *v);
 
 /* Back to power-on, while it stands.  0 or -errno. */
 int vcpu_reset(struct vcpu *v);

@@ -1,16 +1,19 @@
 /* The machine's beginning and end. */
 #include "partitions/vm_internal.h"
 
+#include "cp/lib/log.h"
 #include "partitions/cpuid.h"
 #include "partitions/dev/bus.h"
 #include "partitions/dev/pci.h"
 
 #include <errno.h>
-#include <string.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
 
 static int check_request(
 	const struct vm *vm, const struct part_activate *a, struct fail *why);
+static int describe(struct vm *vm, const struct part_activate *a, struct fail *why);
 static int make_kvm(struct vm *vm, struct fail *why);
 static int make_vcpus(struct vm *vm, unsigned n, struct fail *why);
 static int make_buses(struct vm *vm, struct fail *why);
@@ -64,7 +67,9 @@ int vm_activate(struct vm *vm, const struct part_activate *a,
 	if (err)
 		return err;
 
-	err = mem_create(&vm->mem, a->storage, a->flags, why);
+	err = describe(vm, a, why);
+	if (!err)
+		err = mem_create(&vm->mem, a->storage, a->flags, why);
 	if (!err)
 		err = make_kvm(vm, why);
 	if (!err)
@@ -93,9 +98,33 @@ static int check_request(
 		return fail_set(why, PART_R_STATE, EBUSY, "already activated");
 	if (!a->n_vcpus || a->n_vcpus > PART_MAX_VCPUS)
 		return fail_set(why, PART_R_PROTOCOL, EINVAL, "%u vCPUs", a->n_vcpus);
+	if (a->max_vcpus > PART_MAX_VCPUS)
+		return fail_set(
+			why, PART_R_PROTOCOL, EINVAL, "up to %u vCPUs", a->max_vcpus);
 	if (a->n_devices > PART_MAX_DEVICES)
 		return fail_set(why, PART_R_PROTOCOL, EINVAL, "%u devices", a->n_devices);
 	return 0;
+}
+
+/* What the ACPI tables will say. */
+static int describe(struct vm *vm, const struct part_activate *a, struct fail *why)
+{
+	unsigned max = a->max_vcpus > a->n_vcpus ? a->max_vcpus : a->n_vcpus;
+
+	vm->acpi = (struct acpi_machine) { .n_cpus = a->n_vcpus, .max_cpus = max };
+	return vm_new_generation(vm) ? fail_set(why, PART_R_DEVICE, errno,
+					       "no random bytes for its generation id")
+				     : 0;
+}
+
+/* Random bytes are there: the host's own start was long ago. */
+int vm_new_generation(struct vm *vm)
+{
+	ssize_t n = getrandom(vm->acpi.generation, sizeof(vm->acpi.generation), 0);
+
+	if (n < 0)
+		return -errno;
+	return n == sizeof(vm->acpi.generation) ? 0 : -EIO;
 }
 
 static int make_kvm(struct vm *vm, struct fail *why)
@@ -116,14 +145,18 @@ static int make_kvm(struct vm *vm, struct fail *why)
 static int make_vcpus(struct vm *vm, unsigned n, struct fail *why)
 {
 	struct cpuid offered;
+	const char *flaw;
 	int err = kvm_cpuid_supported(&vm->kvm, &offered);
 
 	if (err)
 		return fail_set(why, PART_R_KVM, err, "%s: %s", vm->kvm.refused,
 			strerrorname_np(-err));
+	flaw = cpuid_xsave_flaw(&offered, vm->kvm.xsave_size, cpuid_host_is_tcg());
+	if (flaw)
+		log_warn("cpuid", "the guest has no XSAVE and no AVX: %s", flaw);
 	while (vm->n_vcpus < n && !err) {
 		err = vcpu_create(
-			vm, vm->n_vcpus, n, &offered, &vm->vcpu[vm->n_vcpus], why);
+			vm, vm->n_vcpus, n, &offered, !flaw, &vm->vcpu[vm->n_vcpus], why);
 		vm->n_vcpus += !err;
 	}
 	return err;

@@ -21,7 +21,10 @@
 
 #include <pthread.h>
 
-#define VM_MAX_DEVICES (PART_MAX_DEVICES + 2) /* with the power registers and COM1 */
+#define VM_MAX_DEVICES (PART_MAX_DEVICES + 3) /* with those every machine has */
+
+#define VM_HEARS_CP     0x1u /* CP_SIGNAL, by the cp port */
+#define VM_HEARS_BUTTON 0x2u /* the ACPI power button */
 
 /* What a machine reports.  Called from any of its threads, with the lock held. */
 struct vm_ops {
@@ -60,14 +63,16 @@ struct vm {
 	struct vcpu *vcpu[PART_MAX_VCPUS];
 	int n_devices;
 	struct vm_device device[VM_MAX_DEVICES];
-	struct device *console_device, *uart; /* of those; NULL: none */
-	struct ipl_source ipl;                /* what was IPLed last; image -1: nothing */
+	struct device *console_device, *uart, *ged; /* of those; NULL: none */
+	const struct device *spoke_last;            /* of the two consoles */
+	struct ipl_source ipl; /* what was IPLed last; image -1: nothing */
 	bool fresh; /* nothing has run, or was loaded, since power-on or reset */
 	enum vm_wish wish;
 	struct loop_call attend; /* to a wish, or to a vCPU's end */
 	struct loop_timer halt_timer;
 	struct haltwatch haltwatch;
-	bool signal_enabled; /* the guest listens for CP_SIGNAL */
+	unsigned hears; /* VM_HEARS_*: how the guest hears of a shutdown; 0: not at all */
+	struct acpi_machine acpi; /* what the guest's tables say */
 	struct console console;
 	uint64_t console_in; /* bytes */
 };
@@ -109,7 +114,8 @@ void vm_stat_device(struct vm *vm, unsigned i, struct part_stat_device *stat); /
 	of the definition, in its order */
 
 /* Saves the machine, or loads what was saved of one defined alike; storage apart.  No
- * vCPU runs meanwhile; a loaded machine is stopped.  0 or -errno: one that was to be
+ * vCPU runs meanwhile; a loaded machine is stopped, its storage already as it was (a new
+ * generation id is written there).  0 or -errno: one that was to be
  * loaded needs a reset then. */
 int vm_snap(struct vm *vm, struct snap *s);
 

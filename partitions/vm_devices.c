@@ -4,6 +4,7 @@
 
 #include "cp/guest_abi.h"
 #include "partitions/dev/console_port.h"
+#include "partitions/dev/ged.h"
 
 #include <errno.h>
 #include <string.h>
@@ -34,6 +35,8 @@ int vm_add_devices(struct vm *vm, const struct part_device *dev, unsigned n, int
 		err = add_defined(vm, &dev[i], fds, n_fds, why);
 	if (!err)
 		err = add(vm, DEVICE_power, &plain, 0, NULL, why);
+	if (!err)
+		err = add(vm, DEVICE_ged, &plain, 0, &vm->ged, why);
 	if (!err && vm->console_device)
 		err = add(vm, DEVICE_uart, &plain, 0, &vm->uart, why);
 	return err;
@@ -43,7 +46,8 @@ void vm_remove_devices(struct vm *vm)
 {
 	while (vm->n_devices)
 		device_destroy(vm->device[--vm->n_devices].device);
-	vm->console_device = vm->uart = NULL;
+	vm->console_device = vm->uart = vm->ged = NULL;
+	vm->spoke_last = NULL;
 }
 
 void vm_reset_devices(struct vm *vm)
@@ -68,11 +72,18 @@ void vm_resume(struct vm *vm)
 	}
 }
 
+/* A driver of the virtio console takes input whether anybody reads it or not.  Where
+ * somebody does read COM1 as well, what is typed answers who spoke last. */
+static bool prefers_uart(const struct vm *vm)
+{
+	return uart_is_read(vm->uart) && vm->spoke_last == vm->uart;
+}
+
 void vm_console_in(struct vm *vm, const void *bytes, size_t len)
 {
 	if (!vm->console_device)
 		return;
-	if (virtio_console_opened(vm->console_device))
+	if (virtio_console_opened(vm->console_device) && !prefers_uart(vm))
 		vm->console_in += virtio_console_input(vm->console_device, bytes, len);
 	else
 		vm->console_in += uart_input(vm->uart, bytes, len);
@@ -87,10 +98,14 @@ int vm_cp_send(struct vm *vm, uint16_t type, uint32_t id, const void *data, size
 
 int vm_signal(struct vm *vm, uint32_t seconds, struct fail *why)
 {
-	int err = vm->signal_enabled ? 0 : -EBUSY;
+	int err = -EBUSY;
 
-	if (!err)
+	if (vm->hears & VM_HEARS_CP)
 		err = vm_cp_send(vm, CP_SIGNAL, 0, &seconds, sizeof(seconds));
+	if (err && vm->hears & VM_HEARS_BUTTON) {
+		ged_event(vm->ged, GUEST_EVENT_POWER);
+		err = 0;
+	}
 	return err ? fail_set(why, PART_R_BUSY, err, "the guest does not listen") : 0;
 }
 

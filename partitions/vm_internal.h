@@ -4,6 +4,9 @@
 
 #include "partitions/vm.h"
 
+/* The guest gets another generation id (ACPI_GENERATION_LEN).  0 or -errno. */
+int vm_new_generation(struct vm *vm);
+
 /* All vCPUs to a stand, and on again. */
 void vm_hold(struct vm *vm);
 void vm_release(struct vm *vm);

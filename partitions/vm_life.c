@@ -42,8 +42,10 @@ int vm_begin(struct vm *vm, uint32_t cpu, struct fail *why)
 
 	vm->fresh = false;
 	range(vm, cpu, &i, &end);
-	for (; i < end; i++)
+	for (; i < end; i++) {
+		vcpu_paused(vm->vcpu[i]);
 		vcpu_set_stopped(vm->vcpu[i], false);
+	}
 	vm->mem.clear = false;
 	vm->run = PART_RUNNING;
 	vm_watch_halts(vm);
@@ -210,7 +212,7 @@ static int load(struct vm *vm, const struct ipl_source *src, bool clear, struct 
 	if (clear)
 		mem_clear(&vm->mem);
 	vm->mem.clear = vm->fresh = false;
-	err = ipl_load(src, &vm->mem.gmem, &start, why);
+	err = ipl_load(src, &vm->mem.gmem, &vm->acpi, &start, why);
 	if (err)
 		return err;
 	err = set_start(vm, &start);

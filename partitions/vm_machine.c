@@ -75,10 +75,12 @@ static void broken(struct machine *m, uint16_t vdev, const char *why)
 	vm_report(vm_of(m), &e, why);
 }
 
-static void console_out(struct machine *m, const void *bytes, size_t len)
+static void console_out(
+	struct machine *m, const struct device *from, const void *bytes, size_t len)
 {
 	struct vm *vm = vm_of(m);
 
+	vm->spoke_last = from;
 	console_write(&vm->console, bytes, len);
 	vm->ops->console(vm->ctx);
 }
@@ -98,15 +100,26 @@ static void cp_reset(struct machine *m)
 	vm->ops->guest_reset(vm->ctx);
 }
 
+/* A guest may hear of a shutdown in two ways; to CP it is one. */
+static void set_hears(struct vm *vm, unsigned way, bool enabled)
+{
+	unsigned hears = enabled ? vm->hears | way : vm->hears & ~way;
+	struct part_event e = { .kind = PART_EV_SIGNAL_ENABLED, .run = hears != 0 };
+	bool changed = !hears != !vm->hears;
+
+	vm->hears = hears;
+	if (changed)
+		vm_report(vm, &e, "");
+}
+
 static void cp_enable(struct machine *m, bool enabled)
 {
-	struct vm *vm = vm_of(m);
-	struct part_event e = { .kind = PART_EV_SIGNAL_ENABLED, .run = enabled };
+	set_hears(vm_of(m), VM_HEARS_CP, enabled);
+}
 
-	if (vm->signal_enabled == enabled)
-		return;
-	vm->signal_enabled = enabled;
-	vm_report(vm, &e, "");
+static void acpi_enable(struct machine *m, bool enabled)
+{
+	set_hears(vm_of(m), VM_HEARS_BUTTON, enabled);
 }
 
 static int thread_started(struct machine *m, enum device_thread role)
@@ -133,5 +146,6 @@ const struct machine_ops vm_machine_ops = {
 	.cp_command = cp_command,
 	.cp_reset = cp_reset,
 	.cp_enable = cp_enable,
+	.acpi_enable = acpi_enable,
 	.thread_started = thread_started,
 };

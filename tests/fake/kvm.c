@@ -420,6 +420,11 @@ int kvm_cpu_msrs_set(struct kvm_cpu *c, const struct kvm_msr_entry *e, unsigned 
 }
 
 /* Linear addresses are physical ones. */
+int kvm_cpu_paused(struct kvm_cpu *c)
+{
+	return allowed(c->kvm, "kvm_cpu_paused");
+}
+
 int kvm_cpu_translate(struct kvm_cpu *c, uint64_t linear, gpa_t *gpa)
 {
 	*gpa = linear;

@@ -13,6 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct ipl_source src = { .kind = PART_IPL_ELF, .initrd = -1 };
 	uint8_t *storage = malloc(STORAGE);
+	const struct acpi_machine acpi = { .n_cpus = 1, .max_cpus = 1 };
 	struct gmem g = { .n = 0 };
 	struct ipl_start start;
 	struct fail why;
@@ -21,7 +22,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	src.parm = strdup("a command line");
 	if (!storage || gmem_add(&g, 0, STORAGE, storage))
 		abort();
-	if (!ipl_load(&src, &g, &start, &why)) {
+	if (!ipl_load(&src, &g, &acpi, &start, &why)) {
 		/* what was loaded lies within storage, with what tells of it */
 		if (!gmem_at(&g, start.entry, 1) || !gmem_at(&g, start.info, 56))
 			abort();

@@ -41,7 +41,7 @@ static void test_features(void **state)
 	const uint32_t there = 1u << 21 | 1u << 24 | 1u << 31;
 
 	(void)state;
-	assert_int_equal(cpuid_filter(&c, 0, 1, XSAVE), 0);
+	assert_int_equal(cpuid_filter(&c, 0, 1, true), 0);
 	assert_int_equal(leaf(&c, 1, 0)->ecx & there, there);
 	assert_int_equal(leaf(&c, 1, 0)->ecx & 1u << 5, 0);
 	assert_int_equal(leaf(&c, 0x80000001, 0)->ecx & 1u << 2, 0);
@@ -53,7 +53,7 @@ static void test_topology(void **state)
 	struct cpuid c = offered();
 
 	(void)state;
-	assert_int_equal(cpuid_filter(&c, 2, 3, XSAVE), 0);
+	assert_int_equal(cpuid_filter(&c, 2, 3, true), 0);
 	assert_int_equal(leaf(&c, 1, 0)->ebx, 0x02030800);
 	assert_true(leaf(&c, 1, 0)->edx & 1u << 28);
 	for (uint32_t f = 0xb; f <= 0x1f; f += 0x14) {
@@ -75,7 +75,7 @@ static void test_one_cpu_is_no_smp(void **state)
 	struct cpuid c = offered();
 
 	(void)state;
-	assert_int_equal(cpuid_filter(&c, 0, 1, XSAVE), 0);
+	assert_int_equal(cpuid_filter(&c, 0, 1, true), 0);
 	assert_false(leaf(&c, 1, 0)->edx & 1u << 28);
 	assert_int_equal(leaf(&c, 0xb, 1)->eax, 0);
 	assert_int_equal(leaf(&c, 0xb, 1)->ebx, 1);
@@ -88,7 +88,7 @@ static void test_no_leaf_is_invented(void **state)
 
 	(void)state;
 	leaf(&c, 0, 0)->eax = 0x10;
-	assert_int_equal(cpuid_filter(&c, 0, 2, XSAVE), 0);
+	assert_int_equal(cpuid_filter(&c, 0, 2, true), 0);
 	for (uint32_t i = 0; i < c.n; i++)
 		assert_int_not_equal(c.entry[i].function, 0x1f);
 }
@@ -98,8 +98,9 @@ static void test_xsave_that_adds_up(void **state)
 	struct cpuid c = offered();
 
 	(void)state;
-	assert_true(cpuid_xsave_usable(&c, XSAVE));
-	assert_int_equal(cpuid_filter(&c, 0, 1, XSAVE), 0);
+	assert_null(cpuid_xsave_flaw(&c, XSAVE, false));
+	assert_non_null(cpuid_xsave_flaw(&c, XSAVE, true));
+	assert_int_equal(cpuid_filter(&c, 0, 1, true), 0);
 	assert_int_equal(leaf(&c, 1, 0)->ecx & 1u << 28, 1u << 28);
 	assert_int_equal(leaf(&c, 0xd, 0)->eax, 7);
 }
@@ -118,8 +119,8 @@ static void test_xsave_that_does_not(void **state)
 		case 3: leaf(&c, 1, 0)->ecx &= ~(1u << 26); break;
 		default: size = 512; break;
 		}
-		assert_false(cpuid_xsave_usable(&c, size));
-		assert_int_equal(cpuid_filter(&c, 0, 1, size), 0);
+		assert_non_null(cpuid_xsave_flaw(&c, size, false));
+		assert_int_equal(cpuid_filter(&c, 0, 1, false), 0);
 		assert_int_equal(leaf(&c, 1, 0)->ecx & (1u << 26 | 1u << 28), 0);
 		assert_int_equal(leaf(&c, 0xd, 0)->eax, 0);
 		assert_int_equal(leaf(&c, 0xd, 2)->ebx, 0);
@@ -133,7 +134,7 @@ static void test_a_full_table(void **state)
 	(void)state;
 	while (c.n < KVM_MAX_CPUID)
 		c.entry[c.n++] = (struct kvm_cpuid_entry2) { .function = 0x40000100 };
-	assert_int_equal(cpuid_filter(&c, 0, 1, XSAVE), -ENOSPC);
+	assert_int_equal(cpuid_filter(&c, 0, 1, true), -ENOSPC);
 }
 
 int main(void)

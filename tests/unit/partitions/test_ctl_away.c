@@ -171,7 +171,7 @@ static void test_a_slow_cpd(void **state)
 
 	for (uint64_t i = 0; i < end; i += sizeof(bytes)) {
 		memset(bytes, (int)(i / sizeof(bytes)), sizeof(bytes));
-		m->ops->console_out(m, bytes, sizeof(bytes));
+		m->ops->console_out(m, NULL, bytes, sizeof(bytes));
 		peer_settle(p);
 	}
 	while (at < end) {

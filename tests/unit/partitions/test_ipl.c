@@ -21,6 +21,8 @@
 
 static const uint8_t code[] = "this is not code, but nobody runs it";
 
+static const struct acpi_machine acpi = { .n_cpus = 1, .max_cpus = 1 };
+
 struct machine_storage {
 	struct gmem g;
 	uint8_t *low, *high;
@@ -54,7 +56,7 @@ static int load_fd(struct machine_storage *s, int image, int initrd, const char 
 {
 	struct ipl_source src = { PART_IPL_ELF, image, initrd,
 		parm ? strdup(parm) : NULL };
-	int err = ipl_load(&src, &s->g, start, why);
+	int err = ipl_load(&src, &s->g, &acpi, start, why);
 
 	ipl_source_fini(&src);
 	assert_int_equal(src.image, -1);
@@ -114,6 +116,14 @@ static void test_elf32(void **state)
 	check_start(*state, false);
 }
 
+static void check_map(
+	struct machine_storage *s, gpa_t at, gpa_t base, uint64_t size, uint32_t type)
+{
+	assert_int_equal(u64_at(s, at), base);
+	assert_int_equal(u64_at(s, at + 8), size);
+	assert_int_equal(u32_at(s, at + 16), type);
+}
+
 static void test_the_memory_map(void **state)
 {
 	struct machine_storage *s = *state;
@@ -125,15 +135,14 @@ static void test_the_memory_map(void **state)
 	image_make(&img, true, LOAD_AT, code, sizeof(code), 0);
 	assert_int_equal(load_fd(s, image_fd(&img), -1, NULL, &start, &why), 0);
 	map = u64_at(s, start.info + 40);
-	assert_int_equal(u32_at(s, start.info + 48), 3);
-	assert_int_equal(u64_at(s, map), 0);
-	assert_int_equal(u64_at(s, map + 8), STORAGE);
-	assert_int_equal(u32_at(s, map + 16), 1);
-	assert_int_equal(u64_at(s, map + 24), GUEST_HIGH_BASE);
-	assert_int_equal(u64_at(s, map + 32), HIGH);
-	assert_int_equal(u32_at(s, map + 40), 1);
-	assert_int_equal(u64_at(s, map + 48), GUEST_ECAM_BASE);
-	assert_int_equal(u32_at(s, map + 64), 2);
+	assert_int_equal(u32_at(s, start.info + 48), 5);
+	assert_int_equal(u64_at(s, start.info + 32), GUEST_ACPI_BASE);
+	check_map(s, map, 0, GUEST_ACPI_BASE, 1);
+	check_map(s, map + 24, GUEST_ACPI_BASE, GUEST_ACPI_SIZE, 3);
+	check_map(s, map + 48, GUEST_ACPI_BASE + GUEST_ACPI_SIZE,
+		STORAGE - GUEST_ACPI_BASE - GUEST_ACPI_SIZE, 1);
+	check_map(s, map + 72, GUEST_HIGH_BASE, HIGH, 1);
+	check_map(s, map + 96, GUEST_ECAM_BASE, GUEST_ECAM_SIZE, 2);
 }
 
 static void test_an_initrd(void **state)
@@ -170,15 +179,16 @@ static void test_nothing_collides(void **state)
 	struct image img;
 	gpa_t module, at;
 
-	image_make(&img, true, 0x1000, code, sizeof(code), hole - 0x1000 - sizeof(code));
+	image_make(
+		&img, true, LOAD_AT, code, sizeof(code), hole - LOAD_AT - sizeof(code));
 	assert_int_equal(load_fd(s, image_fd(&img), bytes_fd(disk, sizeof(disk)), "parm",
 				 &start, &why),
 		0);
-	assert_int_equal(start.info, hole);
+	assert_int_equal(start.info, 0x1000);
 	module = u64_at(s, start.info + 16);
 	at = u64_at(s, module);
 	assert_int_equal(at, STORAGE - 0x2000);
-	assert_memory_equal(s->low + 0x1000, code, sizeof(code));
+	assert_memory_equal(s->low + LOAD_AT, code, sizeof(code));
 	assert_string_equal(s->low + u64_at(s, start.info + 24), "parm");
 }
 
@@ -190,8 +200,8 @@ static void test_no_room(void **state)
 	struct image img;
 	uint8_t *disk = calloc(1, STORAGE);
 
-	image_make(
-		&img, true, 0x1000, code, sizeof(code), STORAGE - 0x1000 - sizeof(code));
+	image_make(&img, true, LOAD_AT, code, sizeof(code),
+		STORAGE - LOAD_AT - sizeof(code) + 1);
 	assert_int_equal(load(s, &img), PART_R_IMAGE_SIZE);
 
 	image_make(&img, true, LOAD_AT, code, sizeof(code), 0);
@@ -332,6 +342,11 @@ static void on_the_devices(struct image *img)
 	img->e64.load.p_paddr = GUEST_ECAM_BASE;
 }
 
+static void on_the_tables(struct image *img)
+{
+	img->e64.load.p_paddr = GUEST_ACPI_BASE + GUEST_ACPI_SIZE - 4;
+}
+
 static void larger_than_the_world(struct image *img)
 {
 	img->e64.load.p_memsz = UINT64_MAX;
@@ -368,6 +383,7 @@ static void test_hostile_images(void **state)
 		{ wraps_around, PART_R_IMAGE_SIZE },
 		{ on_the_devices, PART_R_IMAGE_SIZE },
 		{ larger_than_the_world, PART_R_IMAGE_SIZE },
+		{ on_the_tables, PART_R_IMAGE },
 	};
 	struct image img;
 
@@ -399,7 +415,7 @@ static void test_files_that_are_none(void **state)
 	assert_int_equal(why.reason, PART_R_IMAGE);
 }
 
-static void test_bzimage(void **state)
+static void test_an_unknown_kind(void **state)
 {
 	struct machine_storage *s = *state;
 	struct ipl_source src;
@@ -407,12 +423,29 @@ static void test_bzimage(void **state)
 	struct ipl_start start;
 
 	ipl_source_init(&src);
-	src.kind = PART_IPL_BZIMAGE;
+	src.kind = 77;
 	src.image = bytes_fd("x", 1);
-	assert_int_equal(ipl_load(&src, &s->g, &start, &why), -ENOEXEC);
+	assert_int_equal(ipl_load(&src, &s->g, &acpi, &start, &why), -ENOEXEC);
 	assert_int_equal(why.reason, PART_R_IMAGE);
-	assert_string_equal(why.text, "bzImage images are not supported by this release");
 	ipl_source_fini(&src);
+}
+
+/* Storage that ends before the ACPI tables do. */
+static void test_little_storage(void **state)
+{
+	struct machine_storage *s = *state;
+	struct fail why = { .reason = PART_R_NONE };
+	struct machine_storage little = { .g = { .n = 0 } };
+	struct ipl_start start;
+	struct image img;
+
+	image_make(&img, true, 0x1000, code, sizeof(code), 0);
+	assert_int_equal(
+		gmem_add(&little.g, 0, GUEST_ACPI_BASE + GUEST_ACPI_SIZE - 4096, s->low),
+		0);
+	assert_int_not_equal(load_fd(&little, image_fd(&img), -1, "", &start, &why), 0);
+	assert_int_equal(why.reason, PART_R_IMAGE_SIZE);
+	assert_string_equal(why.text, "the ACPI tables need storage up to 0xf0000");
 }
 
 static void test_the_registers(void **state)
@@ -448,7 +481,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_room, make, unmake),
 		cmocka_unit_test_setup_teardown(test_hostile_images, make, unmake),
 		cmocka_unit_test_setup_teardown(test_files_that_are_none, make, unmake),
-		cmocka_unit_test_setup_teardown(test_bzimage, make, unmake),
+		cmocka_unit_test_setup_teardown(test_an_unknown_kind, make, unmake),
+		cmocka_unit_test_setup_teardown(test_little_storage, make, unmake),
 		cmocka_unit_test(test_the_registers),
 	};
 

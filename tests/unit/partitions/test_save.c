@@ -1,5 +1,6 @@
 /* A machine saved, loaded into another, and saved again: nothing is lost. */
 #include "cp/guest_abi.h"
+#include "partitions/dev/bus.h"
 #include "tests/fake/kvm.h"
 #include "tests/fake/peer.h"
 
@@ -73,21 +74,36 @@ static void save_one(struct snap *s, unsigned n_vcpus)
 	peer_destroy(&p);
 }
 
+static void read_generation(struct peer *p, uint8_t *id)
+{
+	struct gmem *g = &p->ctl->vm->mem.gmem;
+
+	assert_int_equal(gmem_read(g, GUEST_GENERATION_ADDR, id, ACPI_GENERATION_LEN), 0);
+}
+
 static void test_round_trip(void **state)
 {
 	struct snap saved, load, again;
+	uint8_t events, id[2][ACPI_GENERATION_LEN];
 	struct peer p;
 
 	(void)state;
 	save_one(&saved, 2);
 	begin(&p, 2);
+	read_generation(&p, id[0]);
 	snap_init_load(&load, saved.buf, saved.len);
 	assert_int_equal(snap(&p, &load), 0);
+	read_generation(&p, id[1]);
+	assert_memory_not_equal(id[0], id[1], sizeof(id[0]));
 
 	assert_int_equal(*fake_msr(1, DEADLINE), 2001);
 	assert_int_equal(fake_xsave(1)[5], 6);
 	assert_int_equal(fake_kvm.clock_ns, 123456789);
 	assert_int_equal(((uint8_t *)&fake_kvm.chip[2].chip)[0], 0x32);
+
+	/* but for what tells the guest that it was loaded */
+	bus_read(p.ctl->vm->machine.bus, BUS_PORT, GUEST_EVENT_PORT, &events, 1);
+	assert_int_equal(events, GUEST_EVENT_GENERATION);
 
 	snap_init_save(&again);
 	assert_int_equal(snap(&p, &again), 0);
