@@ -42,6 +42,7 @@
 #define GUEST_EVENT_GSI        5u
 #define GUEST_EVENT_POWER      0x01u /* the power button was pressed */
 #define GUEST_EVENT_GENERATION 0x02u /* the VM generation id is another one */
+#define GUEST_EVENT_PCI        0x04u /* a PCI device came or went */
 #define GUEST_EVENT_LISTEN     0x01u /* written: the guest will look */
 
 /* ---- The "cp" port: a virtio-console port of this name ------------------------------

@@ -15,11 +15,12 @@
 #include <stdint.h>
 
 #ifndef PART_VERSION
-#define PART_VERSION 2 /* 1: as 2, without PART_SMSG */
+#define PART_VERSION 3 /* 2: without PART_PLUG and PART_UNPLUG; 1: nor PART_SMSG */
 #endif
 #define PART_OLDEST       1
 #define PART_MAX_VCPUS    64
 #define PART_MAX_DEVICES  30
+#define PART_PLUG_SLOT    16 /* from here to 31: devices that come while the guest runs */
 #define PART_CONSOLE_KEEP (256 * 1024) /* bytes of console output the process keeps */
 #define PART_CHUNK        32768 /* most bytes of storage or console in one record */
 
@@ -68,6 +69,8 @@ enum part_request {
 	PART_GUEST_ERR,  /* likewise for CP_ERR */
 	PART_GUEST_DONE, /* likewise; uint32_t return code */
 	PART_SMSG,       /* text for the guest, "FROM text"; no answer; fails silently */
+	PART_PLUG,       /* part_device, a NIC; fds as it says: one device more */
+	PART_UNPLUG,     /* part_unplug: a NIC less, whatever the guest does with it */
 };
 
 enum part_answer {
@@ -137,6 +140,10 @@ struct part_device {
 	uint64_t size; /* disk: bytes */
 	uint8_t mac[6];
 	uint8_t pad[2];
+};
+
+struct part_unplug {
+	uint16_t vdev, zero[3];
 };
 
 enum part_ipl_kind { PART_IPL_ELF = 1, PART_IPL_BZIMAGE = 2 };

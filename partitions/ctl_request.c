@@ -25,7 +25,7 @@ typedef int request_fn(struct request *r);
 
 static request_fn hello, activate, ipl, begin, stop, reset, ask_to_shut_down, console_in,
 	storage_read, storage_write, regs_read, regs_write, stat_all, end_process,
-	guest_out, guest_err, guest_done, smsg;
+	guest_out, guest_err, guest_done, smsg, plug, unplug;
 
 static const struct {
 	request_fn *fn;
@@ -50,6 +50,8 @@ static const struct {
 	[PART_GUEST_ERR] = { guest_err, true, 1 },
 	[PART_GUEST_DONE] = { guest_done, true, 1 },
 	[PART_SMSG] = { smsg, true, 2 },
+	[PART_PLUG] = { plug, false, 3 },
+	[PART_UNPLUG] = { unplug, false, 3 },
 };
 #define N_REQUESTS (sizeof(requests) / sizeof(requests[0]))
 
@@ -336,4 +338,20 @@ static int smsg(struct request *r)
 {
 	vm_cp_send(r->ctl->vm, CP_SMSG, 0, r->msg->data, r->msg->len);
 	return ANSWERED;
+}
+
+static int plug(struct request *r)
+{
+	struct part_device dev;
+
+	take(r, &dev, sizeof(dev));
+	return vm_plug(r->ctl->vm, &dev, r->msg->fds, r->msg->n_fds, &r->why);
+}
+
+static int unplug(struct request *r)
+{
+	struct part_unplug p;
+
+	take(r, &p, sizeof(p));
+	return vm_unplug(r->ctl->vm, p.vdev, &r->why);
 }

@@ -102,6 +102,11 @@ int vm_storage_read(struct vm *vm, gpa_t addr, void *to, uint32_t len, struct fa
 int vm_storage_write(
 	struct vm *vm, gpa_t addr, const void *from, uint32_t len, struct fail *why);
 
+/* A device comes, of those that can while the guest runs; goes. */
+int vm_plug(struct vm *vm, const struct part_device *dev, int *fds, int n_fds,
+	struct fail *why);
+int vm_unplug(struct vm *vm, uint16_t vdev, struct fail *why);
+
 void vm_console_in(struct vm *vm, const void *bytes, size_t len);
 
 /* A frame for the guest's cp port.  0, -EBUSY: it does not listen, -ENOBUFS: it does not

@@ -42,6 +42,75 @@ int vm_add_devices(struct vm *vm, const struct part_device *dev, unsigned n, int
 	return err;
 }
 
+/* Where the device of the definition is in vm->device, or -1. */
+static int find(const struct vm *vm, uint16_t vdev)
+{
+	for (int i = 0; i < vm->n_devices; i++) {
+		if (vm->device[i].type && vm->device[i].device->vdev == vdev)
+			return i;
+	}
+	return -1;
+}
+
+static int defined(const struct vm *vm)
+{
+	int n = 0;
+
+	while (n < vm->n_devices && vm->device[n].type)
+		n++;
+	return n;
+}
+
+static int may_plug(const struct vm *vm, const struct part_device *dev, struct fail *why)
+{
+	if (vm->run == PART_EMPTY)
+		return fail_set(why, PART_R_STATE, EPERM, "not activated");
+	if (dev->type != PART_DEV_NIC)
+		return fail_set(why, PART_R_PROTOCOL, EINVAL,
+			"%04X is no device that comes while the guest runs", dev->vdev);
+	if (find(vm, dev->vdev) >= 0)
+		return fail_set(why, PART_R_PROTOCOL, EEXIST, "%04X is there", dev->vdev);
+	if (defined(vm) == PART_MAX_DEVICES)
+		return fail_set(why, PART_R_PROTOCOL, ENOSPC, "%u devices are there",
+			PART_MAX_DEVICES);
+	return 0;
+}
+
+/* The definition's devices stay together, before those that every machine has. */
+int vm_plug(struct vm *vm, const struct part_device *dev, int *fds, int n_fds,
+	struct fail *why)
+{
+	int at = defined(vm), last = vm->n_devices;
+	struct vm_device added;
+	int err = may_plug(vm, dev, why);
+
+	if (!err)
+		err = add_defined(vm, dev, fds, n_fds, why);
+	if (err)
+		return err;
+	added = vm->device[last];
+	memmove(&vm->device[at + 1], &vm->device[at],
+		(size_t)(last - at) * sizeof(added));
+	vm->device[at] = added;
+	ged_event(vm->ged, GUEST_EVENT_PCI);
+	return 0;
+}
+
+int vm_unplug(struct vm *vm, uint16_t vdev, struct fail *why)
+{
+	int at = vm->run == PART_EMPTY ? -1 : find(vm, vdev);
+
+	if (at < 0 || vm->device[at].type != PART_DEV_NIC)
+		return fail_set(why, PART_R_PROTOCOL, ENODEV,
+			"%04X is no device that goes while the guest runs", vdev);
+	device_destroy(vm->device[at].device);
+	vm->n_devices--;
+	memmove(&vm->device[at], &vm->device[at + 1],
+		(size_t)(vm->n_devices - at) * sizeof(vm->device[at]));
+	ged_event(vm->ged, GUEST_EVENT_PCI);
+	return 0;
+}
+
 void vm_remove_devices(struct vm *vm)
 {
 	while (vm->n_devices)

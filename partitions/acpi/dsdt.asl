@@ -27,6 +27,13 @@ DefinitionBlock ("", "DSDT", 2, "BLKHD ", "BULKHEAD", 1)
 					NonCacheable, ReadWrite, 0, GUEST_BAR_BASE,
 					GUEST_BAR_LAST, 0, GUEST_BAR_SIZE)
 			})
+
+			/* Places where devices come and go while the guest runs: one that has an
+			 * object is looked at. */
+#define SLOT(n) Device (S##n) { Name (_ADR, 0x##n##0000) }
+			SLOT (10) SLOT (11) SLOT (12) SLOT (13) SLOT (14) SLOT (15) SLOT (16)
+			SLOT (17) SLOT (18) SLOT (19) SLOT (1A) SLOT (1B) SLOT (1C) SLOT (1D)
+			SLOT (1E) SLOT (1F)
 		}
 
 		/* Addresses that are taken: configuration space, the ACPI registers. */
@@ -82,6 +89,7 @@ DefinitionBlock ("", "DSDT", 2, "BLKHD ", "BULKHEAD", 1)
 				Local0 = EVNT
 				If (Local0 & GUEST_EVENT_POWER) { Notify (PWRB, 0x80) }
 				If (Local0 & GUEST_EVENT_GENERATION) { Notify (VGEN, 0x80) }
+				If (Local0 & GUEST_EVENT_PCI) { Notify (PCI0, 0) }
 			}
 		}
 	}
