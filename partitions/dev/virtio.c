@@ -117,6 +117,7 @@ int virtio_snap(struct virtio *v, struct snap *s)
 		snap_queue(v, q, s);
 		snap_end(s);
 	}
+	virtio_pci_watch(v);
 	return s->err;
 }
 
@@ -252,8 +253,8 @@ void virtio_queue_enable(struct virtio *v, unsigned q)
 		virtio_break(v, "a queue was enabled before features were agreed on");
 	else if (start_ring(queue))
 		virtio_break(v, "a queue was enabled that is not in storage");
-	else
-		virtio_kick(v, q);
+	virtio_pci_watch(v);
+	virtio_kick(v, q);
 }
 
 static void queue_kicked(struct loop_fd *watch, uint32_t events)

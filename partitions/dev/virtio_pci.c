@@ -79,11 +79,33 @@ void virtio_pci_reset(struct virtio *v)
 	p->config_vector = NO_VECTOR;
 	for (unsigned q = 0; q < VIRTIO_MAX_QUEUES; q++)
 		p->vector[q] = NO_VECTOR;
+	virtio_pci_watch(v);
 }
 
 void virtio_pci_power_on(struct virtio *v)
 {
 	pci_function_reset(v->pci.fn);
+}
+
+/* Where the machine cannot watch a notification word, it comes as a write.  Not before a
+ * queue runs: a guest that looks for its devices turns their address spaces off and on,
+ * and each change of what is watched waits for all of the host's processors. */
+void virtio_pci_watch(struct virtio *v)
+{
+	struct machine *m = v->dev.machine;
+
+	for (unsigned q = 0; q < v->ops->n_queues; q++) {
+		bool runs = v->pci.base && v->queue[q].ring.running;
+		gpa_t at = v->pci.base + NOTIFY_PAGE * PAGE + q * NOTIFY_DISTANCE;
+		gpa_t *kick = &v->pci.kick[q];
+		int fd = v->queue[q].kick_fd;
+
+		if (runs ? *kick == at : !*kick)
+			continue;
+		if (*kick)
+			m->ops->kick_del(m, *kick, fd);
+		*kick = runs && !m->ops->kick_add(m, at, fd) ? at : 0;
+	}
 }
 
 void virtio_pci_snap(struct virtio *v, struct snap *s)
@@ -218,21 +240,12 @@ static void bar_write(void *ctx, uint64_t offset, const void *data, unsigned len
 	}
 }
 
-/* The notification words: where the machine cannot watch them, they come as writes. */
 static void moved(void *ctx, gpa_t base)
 {
 	struct virtio *v = ctx;
-	struct machine *m = v->dev.machine;
 
-	for (unsigned q = 0; q < v->ops->n_queues; q++) {
-		gpa_t at = NOTIFY_PAGE * PAGE + q * NOTIFY_DISTANCE;
-		int fd = v->queue[q].kick_fd;
-
-		if (v->pci.kick_added[q])
-			m->ops->kick_del(m, v->pci.base + at, fd);
-		v->pci.kick_added[q] = base && !m->ops->kick_add(m, base + at, fd);
-	}
 	v->pci.base = base;
+	virtio_pci_watch(v);
 }
 
 static void vector_changed(void *ctx, unsigned vector)

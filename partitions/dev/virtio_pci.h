@@ -21,7 +21,7 @@ struct pci_function;
 struct virtio_pci {
 	struct pci_function *fn;
 	gpa_t base;                         /* of BAR 0 */
-	bool kick_added[VIRTIO_MAX_QUEUES]; /* notifications do not come to us */
+	gpa_t kick[VIRTIO_MAX_QUEUES]; /* the machine watches this word; 0: none */
 	unsigned cfg_cap; /* offset of the configuration access capability */
 	uint32_t device_feature_select, driver_feature_select;
 	uint16_t queue_select;
@@ -37,6 +37,8 @@ void virtio_pci_destroy(struct virtio *v);
 void virtio_pci_reset(struct virtio *v);
 void virtio_pci_power_on(struct virtio *v);
 
+/* Queues have started or stopped: has the machine watch for the kicks of those that run. */
+void virtio_pci_watch(struct virtio *v);
 void virtio_pci_snap(struct virtio *v, struct snap *s); /* fields in an open section */
 
 /* Interrupts the driver: for queue `q`; for a change of configuration. */

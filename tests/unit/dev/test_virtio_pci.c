@@ -360,8 +360,12 @@ static void test_indirect(void **state)
 static void test_kicks_are_the_machines(void **state)
 {
 	(void)state;
+	assert_int_equal(f->n_kicks, 0);
+	assert_true(driver_start(&d, DRIVER_VERSION_1, 1, 8));
 	assert_int_equal(f->n_kicks, 1);
 	assert_int_equal(f->kick[0].gpa, d.notify);
+	rng->ops->reset(rng);
+	assert_int_equal(f->n_kicks, 0);
 }
 
 /* A machine that cannot watch the notification words passes the writes on. */
@@ -381,6 +385,7 @@ static void test_kicks_move_with_the_bar(void **state)
 	const gpa_t to = GUEST_BAR_BASE + 20 * PCI_BAR_SIZE;
 
 	(void)state;
+	assert_true(driver_start(&d, DRIVER_VERSION_1, 1, 8));
 	driver_pci_write(&d, 0x10, (uint32_t)to, 4);
 	assert_int_equal(f->n_kicks, 1);
 	assert_int_equal(f->kick[0].gpa, to + 0x3000);
@@ -389,7 +394,7 @@ static void test_kicks_move_with_the_bar(void **state)
 	assert_served(8);
 	driver_pci_write(&d, 4, 0, 2);
 	assert_int_equal(f->n_kicks, 0);
-	rng->ops->reset(rng);
+	driver_pci_write(&d, 4, 2, 2);
 	assert_int_equal(f->n_kicks, 1);
 }
 
