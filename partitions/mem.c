@@ -190,26 +190,37 @@ static int bank_map(struct bank *b)
 	return 0;
 }
 
-/* Does touching one byte of the bank take a huge page?  Kernels give those of shared
- * memory only where they were told to, and mostly to who touches, not to who allocates.
- */
-static bool gets_huge_pages(const struct bank *b)
+static bool has_huge_page(const struct bank *b)
 {
 	struct stat st;
 
-	if (b->kind != BANK_MEMFD || b->size < 2 * MIB ||
-		madvise(b->host, b->size, MADV_HUGEPAGE))
-		return false;
-	*(volatile uint8_t *)b->host = 0;
 	return !fstat(b->fd, &st) && (uint64_t)st.st_blocks * 512 >= 2 * MIB;
 }
 
-/* Takes every page now.  Without huge pages, doing so by the file is twice as fast. */
+/* Does touching the bank take a huge page, where allocating it has not?  Kernels give
+ * those of shared memory only where they were told to: to all ("within_size"), or to who
+ * asks and touches ("advise"). */
+static bool touching_helps(const struct bank *b)
+{
+	if (has_huge_page(b) || madvise(b->host, b->size, MADV_HUGEPAGE) ||
+		fallocate(b->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
+			(off_t)b->offset, 4 * KIB))
+		return false;
+	*(volatile uint8_t *)b->host = 0;
+	return has_huge_page(b);
+}
+
+/* Takes every page now.  Allocating is enough, and much faster than touching: a page is
+ * cleared when it is used. */
 static int bank_commit(const struct bank *b)
 {
-	if (gets_huge_pages(b) && madvise(b->host, b->size, MADV_POPULATE_WRITE) &&
-		errno != EINVAL)
-		return -errno;
+	if (b->kind == BANK_MEMFD && b->size >= 2 * MIB) {
+		if (fallocate(b->fd, 0, (off_t)b->offset, 4 * KIB))
+			return -errno;
+		if (touching_helps(b) && madvise(b->host, b->size, MADV_POPULATE_WRITE) &&
+			errno != EINVAL)
+			return -errno;
+	}
 	return fallocate(b->fd, 0, (off_t)b->offset, (off_t)b->size) ? -errno : 0;
 }
 
