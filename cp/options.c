@@ -108,7 +108,7 @@ static int read_options(struct options *o, int argc, char **argv)
 	};
 	int c, status = 0;
 
-	optind = 0; /* from the start: 1 would go on inside the last word of a parse before */
+	optind = 0; /* 1 would go on inside the last word of an earlier parse */
 	while (!status && o->action != ACTION_SHOWN &&
 		(c = getopt_long(argc, argv, "c:d:r:s:L:fhV", list, NULL)) != -1)
 		status = take_option(o, c);

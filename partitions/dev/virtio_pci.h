@@ -20,9 +20,9 @@ struct pci_function;
 /* The transport's part of a device; starts as zeros. */
 struct virtio_pci {
 	struct pci_function *fn;
-	gpa_t base;                         /* of BAR 0 */
+	gpa_t base;                    /* of BAR 0 */
 	gpa_t kick[VIRTIO_MAX_QUEUES]; /* the machine watches this word; 0: none */
-	unsigned cfg_cap; /* offset of the configuration access capability */
+	unsigned cfg_cap;              /* offset of the configuration access capability */
 	uint32_t device_feature_select, driver_feature_select;
 	uint16_t queue_select;
 	uint16_t config_vector, vector[VIRTIO_MAX_QUEUES];
@@ -37,7 +37,8 @@ void virtio_pci_destroy(struct virtio *v);
 void virtio_pci_reset(struct virtio *v);
 void virtio_pci_power_on(struct virtio *v);
 
-/* Queues have started or stopped: has the machine watch for the kicks of those that run. */
+/* Queues have started or stopped: has the machine watch for the kicks of those that run.
+ */
 void virtio_pci_watch(struct virtio *v);
 void virtio_pci_snap(struct virtio *v, struct snap *s); /* fields in an open section */
 

@@ -33,9 +33,7 @@ static int make_rng(void)
 static int setup(void **state)
 {
 	(void)state;
-	if (fake_machine_create(&f) || make_rng())
-		return -1;
-	return driver_find(&d, f, SLOT) ? 0 : -1;
+	return fake_machine_create(&f) || make_rng() || !driver_find(&d, f, SLOT);
 }
 
 static int setup_without_kicks(void **state)
@@ -372,12 +370,11 @@ static void test_kicks_are_the_machines(void **state)
 static void test_kicks_as_writes(void **state)
 {
 	(void)state;
-	assert_int_equal(f->n_kicks, 0);
 	assert_true(driver_start(&d, DRIVER_VERSION_1, 1, 8));
 	assert_served(8);
 	fake_write(f, d.notify + 4, 1, 2); /* a queue that is not there */
 	fake_write(f, d.notify + 2, 0, 2);
-	assert_int_equal(f->broken, 0);
+	assert_int_equal(f->broken + f->n_kicks, 0);
 }
 
 static void test_kicks_move_with_the_bar(void **state)
@@ -389,8 +386,7 @@ static void test_kicks_move_with_the_bar(void **state)
 	driver_pci_write(&d, 0x10, (uint32_t)to, 4);
 	assert_int_equal(f->n_kicks, 1);
 	assert_int_equal(f->kick[0].gpa, to + 0x3000);
-	assert_true(driver_find(&d, f, SLOT));
-	assert_true(driver_start(&d, DRIVER_VERSION_1, 1, 8));
+	assert_true(driver_find(&d, f, SLOT) && driver_start(&d, DRIVER_VERSION_1, 1, 8));
 	assert_served(8);
 	driver_pci_write(&d, 4, 0, 2);
 	assert_int_equal(f->n_kicks, 0);
