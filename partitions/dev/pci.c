@@ -20,12 +20,16 @@ static void ecam_write(void *ctx, uint64_t offset, const void *data, unsigned le
 static void bar_read(void *ctx, uint64_t offset, void *data, unsigned len);
 static void bar_write(void *ctx, uint64_t offset, const void *data, unsigned len);
 static void host_bridge_init(uint8_t *config);
+static void gone_read(void *ctx, uint64_t offset, void *data, unsigned len);
+static void gone_write(void *ctx, uint64_t offset, const void *data, unsigned len);
+static void forget_gone(struct pci_bus *b, gpa_t base, uint64_t size);
 static void undecode(struct pci_function *f);
 static void decode(struct pci_function *f);
 static void decode_waiting(struct pci_bus *b);
 
 static const struct bus_handler ecam_handler = { ecam_read, ecam_write };
 static const struct bus_handler bar_handler = { bar_read, bar_write };
+static const struct bus_handler gone_handler = { gone_read, gone_write };
 
 int pci_bus_create(struct machine *m, uint8_t *ecam, struct pci_bus **out)
 {
@@ -56,12 +60,14 @@ void pci_bus_destroy(struct pci_bus *b)
 		return;
 	for (unsigned i = 0; i < PCI_SLOTS; i++)
 		pci_function_destroy(b->function[i]);
+	forget_gone(b, 0, UINT64_MAX);
 	bus_del(b->machine->bus, BUS_MEMORY, GUEST_ECAM_BASE);
 	free(b);
 }
 
 void pci_bus_reset(struct pci_bus *b)
 {
+	forget_gone(b, 0, UINT64_MAX);
 	for (unsigned i = 0; i < PCI_SLOTS; i++)
 		if (b->function[i])
 			undecode(b->function[i]);
@@ -121,14 +127,22 @@ int pci_function_create(struct pci_bus *b, unsigned slot, const struct pci_ident
 	return 0;
 }
 
+/* What was at its base reads as zeros from here on, until something else is to be there:
+ * a driver that finds its device gone still resets it, and waits for a status of zero. */
 void pci_function_destroy(struct pci_function *f)
 {
+	gpa_t base;
+
 	if (!f)
 		return;
+	base = f->base;
 	undecode(f);
 	memset(f->config, 0xff, PCI_PAGE_SIZE);
 	f->bus->function[f->slot] = NULL;
 	decode_waiting(f->bus);
+	if (base && !bus_add(f->bus->machine->bus, BUS_MEMORY, base, PCI_BAR_SIZE,
+			    &gone_handler, NULL))
+		f->bus->gone[f->slot] = base;
 	free(f);
 }
 
@@ -208,6 +222,31 @@ static void bar_write(void *ctx, uint64_t offset, const void *data, unsigned len
 		f->ops->write(f->ctx, offset, data, len);
 }
 
+static void gone_read(void *ctx, uint64_t offset, void *data, unsigned len)
+{
+	(void)ctx, (void)offset;
+	memset(data, 0, len);
+}
+
+static void gone_write(void *ctx, uint64_t offset, const void *data, unsigned len)
+{
+	(void)ctx, (void)offset, (void)data, (void)len;
+}
+
+/* Gives up what is in the way of [base, base + size). */
+static void forget_gone(struct pci_bus *b, gpa_t base, uint64_t size)
+{
+	for (unsigned i = 0; i < PCI_SLOTS; i++) {
+		gpa_t gone = b->gone[i];
+
+		if (!gone || gone + PCI_BAR_SIZE <= base ||
+			(base < gone && gone - base >= size))
+			continue;
+		bus_del(b->machine->bus, BUS_MEMORY, gone);
+		b->gone[i] = 0;
+	}
+}
+
 /* A guest looks for one at 0.0; it has nothing to set. */
 static void host_bridge_init(uint8_t *config)
 {
@@ -228,9 +267,11 @@ static int place(struct pci_function *f, gpa_t base)
 {
 	int err = -EFAULT;
 
-	if (in_window(base))
+	if (in_window(base)) {
+		forget_gone(f->bus, base, PCI_BAR_SIZE);
 		err = bus_add(f->bus->machine->bus, BUS_MEMORY, base, PCI_BAR_SIZE,
 			&bar_handler, f);
+	}
 	if (!err)
 		f->base = base;
 	return err;

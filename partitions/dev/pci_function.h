@@ -45,6 +45,7 @@ struct pci_bus {
 	struct machine *machine;
 	uint8_t *ecam;
 	struct pci_function *function[PCI_SLOTS];
+	gpa_t gone[PCI_SLOTS]; /* where BAR 0 of one that was taken away was; 0: none */
 };
 
 /* pci_config.c: fills in the configuration space of a new function. */

@@ -255,9 +255,40 @@ static void test_plugging(void **state)
 	assert_int_equal(plug(&more, 32), -EINVAL);
 	pci_function_destroy(card.fn);
 	assert_int_equal(config(SLOT, 0, 4), 0xffffffff);
-	assert_int_equal(fake_read(f, home(SLOT), 4), 0xffffffff);
 	assert_int_equal(plug(&card, SLOT), 0);
 	assert_int_equal(fake_read(f, home(SLOT), 4), 0);
+}
+
+/* A driver whose device is gone waits until it reads zeros where that was. */
+static void test_gone(void **state)
+{
+	(void)state;
+	assert_int_equal(plug(&other, OTHER), 0);
+	pci_function_destroy(other.fn);
+	assert_int_equal(config(OTHER, 0, 4), 0xffffffff);
+	assert_int_equal(fake_read(f, home(OTHER), 4), 0);
+	fake_write(f, home(OTHER), 1, 4);
+	assert_int_equal(fake_read(f, home(OTHER), 1), 0);
+
+	card.memory[0] = 7; /* another may be there */
+	set_config(SLOT, 0x10, (uint32_t)home(OTHER) + PCI_BAR_SIZE, 4);
+	assert_int_equal(fake_read(f, home(OTHER), 4), 0);
+	set_config(SLOT, 0x10, (uint32_t)home(OTHER), 4);
+	assert_int_equal(fake_read(f, home(OTHER), 1), 7);
+	set_config(SLOT, 0x10, (uint32_t)home(SLOT), 4);
+	assert_int_equal(fake_read(f, home(OTHER), 4), 0xffffffff);
+}
+
+static void test_gone_until_reset(void **state)
+{
+	(void)state;
+	assert_int_equal(plug(&other, OTHER), 0);
+	pci_function_destroy(other.fn);
+	pci_bus_reset(f->m.pci);
+	assert_int_equal(fake_read(f, home(OTHER), 4), 0xffffffff);
+	assert_int_equal(plug(&other, OTHER), 0);
+	assert_int_equal(other.base, home(OTHER));
+	pci_function_destroy(other.fn);
 }
 
 static void test_vendor_capability(void **state)
@@ -506,6 +537,8 @@ int main(void)
 		TEST(test_not_decoded_outside_the_window),
 		TEST(test_two_exchange_places),
 		TEST(test_plugging),
+		TEST(test_gone),
+		TEST(test_gone_until_reset),
 		TEST(test_vendor_capability),
 		TEST(test_msix_capability),
 		TEST(test_msix_sends),
