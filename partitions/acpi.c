@@ -27,8 +27,7 @@
 static_assert(GUEST_BAR_LAST == GUEST_BAR_END - 1 &&
 		      GUEST_BAR_SIZE == GUEST_BAR_END - GUEST_BAR_BASE,
 	"one window");
-static_assert(GUEST_GENERATION_ADDR + 4096 == GUEST_ACPI_BASE + GUEST_ACPI_SIZE,
-	"the id has the last page");
+static_assert(GUEST_GENERATION_ADDR + 4096 <= GUEST_RESET_VECTOR, "the id has a page");
 
 #define PACKED __attribute__((packed))
 

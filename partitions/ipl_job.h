@@ -60,7 +60,8 @@ int ipl_take_low(
 	struct ipl_job *job, gpa_t from, uint64_t align, uint64_t size, gpa_t *base);
 int ipl_take_high(struct ipl_job *job, uint64_t size, gpa_t limit, gpa_t *base);
 
-/* Takes the place of the ACPI tables and writes them.  0, or -errno with job->why. */
+/* Takes the place of the ACPI tables and of the reset vector, and writes them.  0, or
+ * -errno with job->why. */
 int ipl_acpi(struct ipl_job *job, const struct acpi_machine *acpi);
 
 /* Fills in the memory map and returns the number of its entries. */

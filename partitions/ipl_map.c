@@ -1,5 +1,5 @@
-/* What every image is told of its machine: where storage is, and the ACPI tables; and the
- * initial RAM disk. */
+/* What every image is told of its machine: where storage is, and the ACPI tables; what it
+ * may jump to for a restart; and the initial RAM disk. */
 #include "partitions/ipl_job.h"
 
 #include "cp/guest_abi.h"
@@ -9,12 +9,19 @@
 static unsigned add(
 	struct ipl_map_entry *map, unsigned n, gpa_t base, uint64_t size, uint32_t type);
 
+/* mov $0xfe, %al; out %al, $0x64; then what should not be reached: hlt; jmp to it. */
+static const uint8_t reset_code[] = { 0xb0, 0xfe, 0xe6, GUEST_I8042_PORT, 0xf4, 0xeb,
+	0xfd };
+
 int ipl_acpi(struct ipl_job *job, const struct acpi_machine *acpi)
 {
 	int err = -EFAULT;
 
 	if (gmem_at(job->g, GUEST_ACPI_BASE, GUEST_ACPI_SIZE))
 		err = acpi_write(acpi, job->g);
+	if (!err)
+		err = gmem_write(
+			job->g, GUEST_RESET_VECTOR, reset_code, sizeof(reset_code));
 	if (err)
 		return fail_set(job->why, PART_R_IMAGE_SIZE, err,
 			"the ACPI tables need storage up to %#x",

@@ -145,6 +145,23 @@ static void test_the_memory_map(void **state)
 	check_map(s, map + 96, GUEST_ECAM_BASE, GUEST_ECAM_SIZE, 2);
 }
 
+/* What a guest finds that jumps to where a processor begins after a reset. */
+static void test_the_reset_vector(void **state)
+{
+	struct machine_storage *s = *state;
+	struct fail why;
+	struct ipl_start start;
+	struct image img;
+	const uint8_t *at = (const uint8_t *)s->low + GUEST_RESET_VECTOR;
+
+	image_make(&img, true, LOAD_AT, code, sizeof(code), 0);
+	assert_int_equal(load_fd(s, image_fd(&img), -1, NULL, &start, &why), 0);
+	assert_int_equal(at[0], 0xb0); /* mov to AL */
+	assert_int_equal(at[1], 0xfe);
+	assert_int_equal(at[2], 0xe6); /* out of AL */
+	assert_int_equal(at[3], GUEST_I8042_PORT);
+}
+
 static void test_an_initrd(void **state)
 {
 	struct machine_storage *s = *state;
@@ -301,7 +318,7 @@ static void note_without_address(struct image *img)
 
 static void entry_elsewhere(struct image *img)
 {
-	const uint32_t entry = LOAD_AT - 1;
+	const uint32_t entry = GUEST_ACPI_BASE - 1;
 
 	memcpy(img->data + IMAGE_NOTE + 16, &entry, sizeof(entry));
 }
@@ -445,7 +462,7 @@ static void test_little_storage(void **state)
 		0);
 	assert_int_not_equal(load_fd(&little, image_fd(&img), -1, "", &start, &why), 0);
 	assert_int_equal(why.reason, PART_R_IMAGE_SIZE);
-	assert_string_equal(why.text, "the ACPI tables need storage up to 0xf0000");
+	assert_string_equal(why.text, "the ACPI tables need storage up to 0x100000");
 }
 
 static void test_the_registers(void **state)
@@ -476,6 +493,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_elf64, make, unmake),
 		cmocka_unit_test_setup_teardown(test_elf32, make, unmake),
 		cmocka_unit_test_setup_teardown(test_the_memory_map, make, unmake),
+		cmocka_unit_test_setup_teardown(test_the_reset_vector, make, unmake),
 		cmocka_unit_test_setup_teardown(test_an_initrd, make, unmake),
 		cmocka_unit_test_setup_teardown(test_nothing_collides, make, unmake),
 		cmocka_unit_test_setup_teardown(test_no_room, make, unmake),
