@@ -3,6 +3,7 @@
 #include "console/options.h"
 #include "console/status.h"
 #include "console/terminal.h"
+#include "cp/lib/std_fds.h"
 
 #include <getopt.h>
 #include <locale.h>
@@ -30,6 +31,8 @@ int main(int argc, char **argv)
 	struct options options = { 0 };
 	int status;
 
+	if (std_fds_fill())
+		return STATUS_NO_CP;
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	status = parse_options(&options, argc, argv);

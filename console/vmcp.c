@@ -4,6 +4,7 @@
 #include "console/output.h"
 #include "console/signals.h"
 #include "console/status.h"
+#include "cp/lib/std_fds.h"
 #include "cp/lib/words.h"
 
 #include <errno.h>
@@ -64,6 +65,8 @@ int main(int argc, char **argv)
 	struct vmcp v = { .options = &options, .status = STATUS_NO_CP };
 	int status;
 
+	if (std_fds_fill())
+		return STATUS_NO_CP;
 	setlocale(LC_CTYPE, "");
 	signal(SIGPIPE, SIG_IGN);
 	status = parse_options(&options, argc, argv);

@@ -3,6 +3,7 @@
 #include "cp/document.h"
 #include "cp/hash_tool.h"
 #include "cp/lib/log.h"
+#include "cp/lib/std_fds.h"
 #include "cp/msg.h"
 #include "cp/options.h"
 #include "cp/server.h"
@@ -34,8 +35,13 @@ static int watch_signals(struct signals *s, struct cp *cp);
 int main(int argc, char **argv)
 {
 	struct options o;
-	int status = options_parse(&o, argc, argv);
+	int status;
 
+	if (std_fds_fill())
+		return 1;
+	/* Whoever started us may not care about children; we ask how ours ended. */
+	signal(SIGCHLD, SIG_DFL);
+	status = options_parse(&o, argc, argv);
 	if (status)
 		return status;
 	switch (o.action) {
