@@ -12,15 +12,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define LIMITS     256                  /* allowances, of guests and of host users */
-#define ALLOWANCE  20                   /* lines at once... */
-#define REFILL_NS  UINT64_C(1000000000) /* ...and one more each second */
+#define LIMITS     256 /* allowances, of guests and of host users */
 #define AUDIT_LINE 1024
 
 struct audit {
 	int fd;
 	struct log_limit failures;
-	struct audit_limit guests[LIMITS], users[LIMITS];
+	struct allowance guests[LIMITS], users[LIMITS];
 };
 
 static void time_text(char *buf, size_t len);
@@ -54,7 +52,7 @@ void audit_close(struct audit *a)
 }
 
 /* FNV-1a, 32 bits, of a userid. */
-struct audit_limit *audit_limit_of(struct audit *a, const char *guest, uid_t uid)
+struct allowance *audit_limit_of(struct audit *a, const char *guest, uid_t uid)
 {
 	uint32_t hash = 2166136261u;
 
@@ -65,21 +63,11 @@ struct audit_limit *audit_limit_of(struct audit *a, const char *guest, uid_t uid
 	return &a->guests[hash % LIMITS];
 }
 
-bool audit_allows(struct audit_limit *limit, uint64_t now_ns)
+bool audit_allows(struct allowance *limit, uint64_t now_ns)
 {
-	uint64_t refill = (now_ns - limit->since_ns) / REFILL_NS;
+	static const struct allowance_rule rule = { 20, UINT64_C(1000000000) };
 
-	if (refill) {
-		limit->spent = refill >= limit->spent ? 0
-						      : limit->spent - (uint32_t)refill;
-		limit->since_ns = now_ns;
-	}
-	if (limit->spent >= ALLOWANCE) {
-		limit->left_out++;
-		return false;
-	}
-	limit->spent++;
-	return true;
+	return allowance_take(limit, &rule, now_ns);
 }
 
 void audit_write(struct audit *a, const char *who, const char *command,

@@ -7,27 +7,23 @@
 #ifndef CP_AUDIT_H
 #define CP_AUDIT_H
 
+#include "cp/allowance.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 struct audit;
 
-struct audit_limit {
-	uint32_t spent; /* lines of the allowance */
-	uint32_t left_out;
-	uint64_t since_ns; /* when the allowance was last refilled */
-};
-
 /* Opens the file in this directory.  0 or -errno.  audit_close() accepts NULL. */
 int audit_open(const char *statedir, struct audit **out);
 void audit_close(struct audit *a);
 
 /* The allowance of a guest, or of a host user (`guest` NULL); a few may share one. */
-struct audit_limit *audit_limit_of(struct audit *a, const char *guest, uid_t uid);
+struct allowance *audit_limit_of(struct audit *a, const char *guest, uid_t uid);
 
 /* May a line be written at `now_ns`? */
-bool audit_allows(struct audit_limit *limit, uint64_t now_ns);
+bool audit_allows(struct allowance *limit, uint64_t now_ns);
 
 /* Appends "TIME WHO: command: verdict"; control characters become '?'.  `left_out` lines
  * before it were not written. */

@@ -14,10 +14,15 @@
 #include <string.h>
 
 #define ALL_USERS "ALL"
+#define PAUSE_NS  UINT64_C(1000000000)
+
+/* Messages of one guest to others. */
+static const struct allowance_rule talk_rule = { 20, UINT64_C(500000000) };
 
 static int say(struct request *rq, struct operands *ops, const char *word);
 static int op_receiver(
 	struct request *rq, struct operands *ops, char userid[USERID_MAX + 1]);
+static int limit_guest(struct request *rq, const char *to);
 static int say_to(struct request *rq, const char *userid, const char *line);
 static int say_to_all(struct request *rq, const char *line);
 static bool drives(const struct request *rq, const struct partition *p);
@@ -52,6 +57,9 @@ int cmd_smsg(struct request *rq, struct operands *ops)
 		return rc;
 	if (!op_more(ops))
 		return request_expects(rq, ops, "text");
+	rc = limit_guest(rq, p->userid);
+	if (rc)
+		return rc;
 	if (partition_smsg(p, rq->userid, op_rest(ops), &m))
 		return result_message(&rq->result, &m);
 	return 0;
@@ -96,6 +104,9 @@ static int say(struct request *rq, struct operands *ops, const char *word)
 		return rc;
 	if (!op_more(ops))
 		return request_expects(rq, ops, "text");
+	rc = limit_guest(rq, userid);
+	if (rc)
+		return rc;
 	text = op_rest(ops);
 	if (*word)
 		snprintf(line, sizeof(line), "%s  * %s FROM %-8s: %s",
@@ -123,6 +134,39 @@ static int op_receiver(
 	ops->next++;
 	snprintf(userid, USERID_MAX + 1, "%s", alias);
 	return 0;
+}
+
+/* Who was not told of the last ones learns how many they were. */
+static void on_left_out(struct chatter *talk, uint32_t n)
+{
+	struct partition *p = container_of(talk, struct partition, talk);
+	char line[MSG_TEXT_MAX + 16];
+	struct message m;
+
+	msg_set(&m, MSG_TALK_LEFT_OUT, p->userid, n);
+	if (!strcmp(p->talk_to, ALL_USERS))
+		operator_tell(p->cp, &m);
+	else
+		session_tell(p->cp, p->talk_to, "%s", msg_line(&m, line, sizeof(line)));
+}
+
+/* A program in a guest says as much as it likes, as often as it likes. */
+static int limit_guest(struct request *rq, const char *to)
+{
+	const struct session *s = rq->session;
+	struct partition *p;
+
+	if (!s || !s->guest)
+		return 0;
+	p = s->ctx;
+	p->talk.rule = &talk_rule;
+	p->talk.pause_ns = PAUSE_NS;
+	p->talk.said = on_left_out;
+	if (chatter_passes(&p->talk, rq->cp->loop))
+		return 0;
+	snprintf(p->talk_to, sizeof(p->talk_to), "%s", to);
+	return result_say(&rq->result, MSG_TALK_LIMIT, to, (unsigned)talk_rule.burst,
+		(unsigned)(PAUSE_NS / talk_rule.refill_ns));
 }
 
 /* 45: there is neither such a partition nor a session; 57: nobody would see it. */

@@ -9,13 +9,18 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINE 512 /* longer ones are passed on in pieces */
+#define LINE     512 /* longer ones are passed on in pieces */
+#define PAUSE_NS UINT64_C(1000000000)
+
+/* Lines of one console.  A person reads less, a system that starts says less. */
+static const struct allowance_rule line_rule = { 500, UINT64_C(50000000) };
 
 struct copy {
 	struct watcher watcher;
 	struct cp *cp;
 	char userid[USERID_MAX + 1];
 	uint64_t from; /* output before this offset is not new */
+	struct chatter lines;
 	size_t len;
 	char line[LINE + 1];
 };
@@ -23,7 +28,9 @@ struct copy {
 static void on_output(struct watcher *w, uint64_t offset, const void *bytes, size_t len);
 static void on_told(struct watcher *w, const char *line);
 static void on_gone(struct watcher *w, const char *why);
+static void on_left_out(struct chatter *lines, uint32_t n);
 static struct copy *find_copy(struct partition *p);
+static void copy_free(struct copy *c);
 static void pass_on(struct copy *c);
 
 int observer_update(struct partition *p)
@@ -33,7 +40,7 @@ int observer_update(struct partition *p)
 
 	if (c && !wanted) {
 		partition_unwatch(&c->watcher);
-		free(c);
+		copy_free(c);
 	}
 	if (c || !wanted)
 		return 0;
@@ -45,6 +52,9 @@ int observer_update(struct partition *p)
 		.told = on_told,
 		.gone = on_gone,
 		.ctx = c,
+	};
+	c->lines = (struct chatter) {
+		.rule = &line_rule, .pause_ns = PAUSE_NS, .said = on_left_out
 	};
 	c->cp = p->cp;
 	c->from = p->console.end;
@@ -95,18 +105,44 @@ static void on_told(struct watcher *w, const char *line)
 static void on_gone(struct watcher *w, const char *why)
 {
 	(void)why;
-	free(w->ctx);
+	copy_free(w->ctx);
+}
+
+static void copy_free(struct copy *c)
+{
+	chatter_stop(&c->lines);
+	free(c);
+}
+
+/* Who is to see the console now; NULL: nobody. */
+static const char *receiver(const struct copy *c)
+{
+	const struct partition *p = c->watcher.partition;
+
+	if (p->observer[0])
+		return p->observer;
+	return p->secuser[0] && !session_watches(c->cp, c->userid) ? p->secuser : NULL;
 }
 
 static void pass_on(struct copy *c)
 {
-	const struct partition *p = c->watcher.partition;
+	const char *to = receiver(c);
 
 	c->line[c->len] = '\0';
 	c->len = 0;
 	text_clean(c->line, "");
-	if (p->observer[0])
-		session_tell(c->cp, p->observer, "%-8s: %s", c->userid, c->line);
-	else if (p->secuser[0] && !session_watches(c->cp, c->userid))
-		session_tell(c->cp, p->secuser, "%-8s: %s", c->userid, c->line);
+	if (to && chatter_passes(&c->lines, c->cp->loop))
+		session_tell(c->cp, to, "%-8s: %s", c->userid, c->line);
+}
+
+static void on_left_out(struct chatter *lines, uint32_t n)
+{
+	struct copy *c = container_of(lines, struct copy, lines);
+	const char *to = receiver(c);
+	char line[MSG_TEXT_MAX + 16];
+	struct message m;
+
+	msg_set(&m, MSG_LINES_LEFT_OUT, c->userid, n);
+	if (to)
+		session_tell(c->cp, to, "%s", msg_line(&m, line, sizeof(line)));
 }

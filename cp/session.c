@@ -137,7 +137,7 @@ void session_audit(struct session *s, const char *command, const char *verdict)
 {
 	bool limited = !s->host_operator && !strpbrk(s->classes, "ABCDEF");
 	struct audit *a = s->cp->audit;
-	struct audit_limit *limit;
+	struct allowance *limit;
 	uint32_t left_out = 0;
 	char who[64];
 
@@ -145,8 +145,7 @@ void session_audit(struct session *s, const char *command, const char *verdict)
 		limit = audit_limit_of(a, s->guest ? s->userid : NULL, s->uid);
 		if (!audit_allows(limit, loop_now(s->cp->loop)))
 			return;
-		left_out = limit->left_out;
-		limit->left_out = 0;
+		left_out = allowance_left_out(limit);
 	}
 	audit_write(a, session_who(s, who, sizeof(who)), command, verdict, left_out);
 }

@@ -256,6 +256,31 @@ static void test_endless_line(void **state)
 	ear_free(gamma);
 }
 
+/* A console that never ends does not bury its observer, who learns what was left out. */
+static void test_flood(void **state)
+{
+	struct front *f = *state;
+	struct ear *alpha = ear_create(f, "ALPHA", "G");
+	struct ear *gamma = ear_create(f, "GAMMA", "G");
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+
+	assert_int_equal(ear_type(alpha, "set observer gamma"), 0);
+	for (int i = 0; i < 700; i++)
+		output(p, "flood\n");
+	assert_int_equal(heard(gamma, "flood"), 500);
+	front_second(f);
+	ear_heard(gamma, "note 0: CP1422W ALPHA: 200 lines of its console were left out");
+	for (int i = 0; i < 100; i++)
+		output(p, "again\n");
+	assert_int_equal(heard(gamma, "again"), 20);
+	/* It ends while lines are left out. */
+	assert_int_equal(ear_type(alpha, "set observer off"), 0);
+	front_second(f);
+	ear_did_not_hear(gamma, "80 lines");
+	ear_free(alpha);
+	ear_free(gamma);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, front_setup, front_teardown)
@@ -272,6 +297,7 @@ int main(void)
 		TEST(test_secuser),
 		TEST(test_set_for_others),
 		TEST(test_endless_line),
+		TEST(test_flood),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -93,6 +93,64 @@ static void test_is_not_told(void **state)
 	ear_free(e);
 }
 
+/* Everybody is told only so much by one guest, and how much more there was. */
+static void test_chatter(void **state)
+{
+	struct front *f = *state;
+	struct ear *e = ear_create(f, "OPERATOR", "ABCDEFG");
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+	struct partition *beta = twin_partition(&f->cp, "BETA");
+
+	for (int i = 0; i < 100; i++)
+		type(p, 1, 0, i % 2 ? "msg op flood" : "msgnoh operator flood");
+	assert_int_equal(heard(e, "flood"), 20);
+	twin_was_asked("CP1420E OPERATOR was not told");
+	ear_did_not_hear(e, "left out");
+	/* SMSG is of the same allowance, and another guest has one of its own. */
+	type(p, 2, 0, "smsg beta x");
+	assert_null(strstr(twin.log, "smsg BETA"));
+	type(beta, 3, 0, "msg op from beta");
+	ear_heard(e, "from beta");
+	front_second(f);
+	ear_did_not_hear(e, "left out"); /* the last one was for BETA */
+
+	for (int i = 0; i < 100; i++)
+		type(p, 1, 0, "msg op again");
+	assert_int_equal(heard(e, "again"), 2);
+	front_second(f);
+	ear_heard(e, "CP1421W ALPHA: 98 of its messages to you were left out");
+	type(p, 1, 0, "msg op at last");
+	ear_heard(e, "at last");
+	ear_free(e);
+}
+
+/* It ends while it is silenced. */
+static void test_chatter_ends(void **state)
+{
+	struct front *f = *state;
+	struct ear *e = ear_create(f, "OPERATOR", "ABCDEFG");
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+
+	for (int i = 0; i < 30; i++)
+		type(p, 1, 0, "msg op flood");
+	twin_end(p, "FORCED");
+	front_second(f);
+	ear_did_not_hear(e, "left out");
+	ear_free(e);
+}
+
+/* Who asks is the sender, whoever it is for; an operator is not limited. */
+static void test_operators_are_not_limited(void **state)
+{
+	struct front *f = *state;
+	struct ear *e = ear_create(f, "OPERATOR", "ABCDEFG");
+
+	twin_partition(&f->cp, "ALPHA");
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(ear_type(e, "for alpha cmd msg op x"), 0);
+	ear_free(e);
+}
+
 int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, front_setup, front_teardown)
@@ -103,6 +161,9 @@ int main(void)
 		TEST(test_reset),
 		TEST(test_too_many),
 		TEST(test_is_not_told),
+		TEST(test_chatter),
+		TEST(test_chatter_ends),
+		TEST(test_operators_are_not_limited),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
