@@ -39,11 +39,16 @@ void attach_settle(struct attach *a)
 	attach_again(a);
 }
 
-int attach_leave(struct attach *a, uint32_t *id)
+void attach_ended(struct attach *a)
 {
 	a->userid[0] = 0;
 	a->on = a->drives = false;
 	a->id = 0;
+}
+
+int attach_leave(struct attach *a, uint32_t *id)
+{
+	attach_ended(a);
 	return caller_detach(a->caller, id);
 }
 

@@ -47,6 +47,9 @@ void attach_settle(struct attach *a);
 /* Leaves it.  CP answers *id when everything the guest wrote before has been given. */
 int attach_leave(struct attach *a, uint32_t *id);
 
+/* To be called by caller_ops.console_end: there is none any more, `userid` is "". */
+void attach_ended(struct attach *a);
+
 /* To be called by caller_ops; err and done: true if the answer was to our request. */
 bool attach_err(struct attach *a, uint32_t id, const char *text, size_t len);
 bool attach_done(struct attach *a, uint32_t id, uint32_t rc);

@@ -24,7 +24,8 @@ struct batch {
 	struct attach attach;
 	struct output out, err, console;
 	uint32_t id; /* of the command in progress, or of leaving the console; 0: none */
-	bool at_end; /* of standard input */
+	bool at_end; /* of standard input, or of the console */
+	bool over;   /* the console has ended before standard input */
 	int status;  /* enum exit_status: of the first failure */
 	int signo;   /* that ended us, or 0 */
 };
@@ -297,12 +298,26 @@ static void took_console(struct caller *c, uint64_t offset, const void *bytes, s
 	attach_console(&b->attach, offset, bytes, len);
 }
 
+/* There is nothing to type on any more.  A command in progress is answered yet; of one's
+ * own console CP ends the session. */
+static void took_console_end(struct caller *c)
+{
+	struct batch *b = c->ctx;
+
+	b->at_end = b->over = true;
+	input_pause(&b->input, true);
+	if (b->id)
+		attach_ended(&b->attach);
+	else if (attach_leave(&b->attach, &b->id))
+		finish(b);
+}
+
 /* After the last command CP may end the session: that is what SHUTDOWN and LOGOFF do. */
 static void took_gone(struct caller *c, bool ended_by_cp, const char *why)
 {
 	struct batch *b = c->ctx;
 
-	if (ended_by_cp && !b->id && !b->options->console)
+	if (ended_by_cp && (b->over || (!b->id && !b->options->console)))
 		fprintf(stderr, "bulkhead: %s\n", why);
 	else
 		stop(b, STATUS_NO_CP, why);
@@ -315,5 +330,6 @@ static const struct caller_ops caller_ops = {
 	.done = took_done,
 	.note = took_note,
 	.console = took_console,
+	.console_end = took_console_end,
 	.gone = took_gone,
 };

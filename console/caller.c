@@ -270,6 +270,10 @@ static void take(struct caller *c, uint16_t type, uint16_t flags, uint32_t id,
 	case CPS_STATUS: take_text(c->ops->status, c, data, len); break;
 	case CPS_WELCOME: take_welcome(c, data, len); break;
 	case CPS_CONSOLE: take_console(c, data, len); break;
+	case CPS_CONSOLE_END:
+		if (c->ops->console_end)
+			c->ops->console_end(c);
+		break;
 	case CPS_END: take_end(c, data, len); break;
 	default: break; /* of a newer CP */
 	}

@@ -26,6 +26,7 @@ struct caller_ops {
 	void (*note)(struct caller *c, const char *text, size_t len);
 	void (*status)(struct caller *c, const char *text, size_t len);
 	void (*console)(struct caller *c, uint64_t offset, const void *bytes, size_t len);
+	void (*console_end)(struct caller *c); /* it is not attached any more */
 	/* The session is over; the caller is closed.  `ended`: CP ended it and says why;
 	 * otherwise CP has gone, or cannot be understood. */
 	void (*gone)(struct caller *c, bool ended, const char *why);

@@ -255,6 +255,15 @@ static void took_console(struct caller *c, uint64_t offset, const void *bytes, s
 	attach_console(&t->attach, offset, bytes, len);
 }
 
+static void took_console_end(struct caller *c)
+{
+	struct terminal *t = c->ctx;
+
+	attach_ended(&t->attach);
+	terminal_leave_raw(t);
+	show_prompt(t);
+}
+
 /* A session that CP has ended is not begun again; the line being typed goes with it. */
 static void took_gone(struct caller *c, bool ended, const char *why)
 {
@@ -283,5 +292,6 @@ static const struct caller_ops caller_ops = {
 	.note = took_note,
 	.status = took_status,
 	.console = took_console,
+	.console_end = took_console_end,
 	.gone = took_gone,
 };

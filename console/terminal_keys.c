@@ -148,14 +148,17 @@ static void type(struct terminal *t, const char *text)
 	show_prompt(t);
 }
 
-/* What is typed to a guest may be a password: it is never written down. */
+/* What is typed to a guest may be a password: it is never written down, nor is it given
+ * to CP while the console is only asked for, as it is after CP was away. */
 static void entered(struct line *l, const char *text)
 {
 	struct terminal *t = l->ctx;
-	bool to_guest = t->attach.on && !local_knows(text);
+	bool to_guest = t->attach.userid[0] && !local_knows(text);
 
 	line_remember(l, text, !to_guest && history_allows(text));
-	if (to_guest)
+	if (to_guest && !t->attach.on)
+		show_line(t, "NOT ACCEPTED");
+	else if (to_guest)
 		type(t, text);
 	else if (!local_perform(t, text) && text[strspn(text, " \t")])
 		terminal_command(t, text);

@@ -177,10 +177,11 @@ static void on_gone(struct watcher *w, const char *why)
 	struct client *c = w->ctx;
 
 	c->replaying = false;
-	if (!strcmp(c->console_of, c->session.userid)) {
+	if (strcmp(c->console_of, c->session.userid) != 0)
+		client_send(c, CPS_NOTE, 0, 0, why, strlen(why));
+	client_send(c, CPS_CONSOLE_END, 0, 0, NULL, 0);
+	if (!strcmp(c->console_of, c->session.userid))
 		client_end(c, why);
-		return;
-	}
-	client_send(c, CPS_NOTE, 0, 0, why, strlen(why));
-	client_show_status(c);
+	else
+		client_show_status(c);
 }

@@ -36,6 +36,8 @@ enum cps_type {
 	CPS_STATUS = 124, /* id 0: status word of one's session: "RUNNING", "CP READ", "VM
 			     READ"... */
 	CPS_END = 125,    /* id 0: the session is over; text says why */
+	CPS_CONSOLE_END = 126, /* id 0: one is not attached any more: the partition has
+				  ended, or its console may not be seen any longer */
 };
 
 #define CPS_F_DRIVE  0x0001u /* CPS_ATTACH: also type */

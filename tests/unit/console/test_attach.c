@@ -218,6 +218,19 @@ static void leaving(void **state)
 	assert_string_equal(f->text, "[ALPHA](done 0)");
 }
 
+/* Another partition of that name is another console. */
+static void its_partition_has_ended(void **state)
+{
+	struct fixture *f = *state;
+
+	attach_start(&f->attach, "ALPHA", ATTACH_DRIVE);
+	answer(f, CPS_ATTACH, CPS_F_DRIVE, "ALPHA", NULL);
+	attach_ended(&f->attach);
+	assert_false(f->attach.on);
+	assert_false(f->attach.drives);
+	assert_string_equal(f->attach.userid, "");
+}
+
 static void losses_are_said(void **state)
 {
 	struct fixture *f = *state;
@@ -279,6 +292,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_takeover_is_not_softened, make, unmake),
 		cmocka_unit_test_setup_teardown(no_userid, make, unmake),
 		cmocka_unit_test_setup_teardown(leaving, make, unmake),
+		cmocka_unit_test_setup_teardown(its_partition_has_ended, make, unmake),
 		cmocka_unit_test_setup_teardown(losses_are_said, make, unmake),
 		cmocka_unit_test_setup_teardown(goes_on_after_cp_was_away, make, unmake),
 		cmocka_unit_test_setup_teardown(

@@ -91,6 +91,11 @@ static void on_console(struct caller *c, uint64_t offset, const void *bytes, siz
 	note(c, "console %d %.*s;", (int)offset, (int)len, (const char *)bytes);
 }
 
+static void on_console_end(struct caller *c)
+{
+	note(c, "console end;");
+}
+
 static void on_gone(struct caller *c, bool ended, const char *why)
 {
 	assert_false(caller_is_open(c));
@@ -98,7 +103,7 @@ static void on_gone(struct caller *c, bool ended, const char *why)
 }
 
 static const struct caller_ops ops = { on_welcome, on_out, on_err, on_done, on_prompt,
-	on_note, on_status, on_console, on_gone };
+	on_note, on_status, on_console, on_console_end, on_gone };
 
 static int make(void **state, int type)
 {
@@ -272,13 +277,14 @@ static void everything_cp_says(void **state)
 	server_says(f, CPS_STATUS, 0, "RUNNING", 7);
 	server_says(f, CPS_CONSOLE, 0, &console, sizeof(console));
 	server_says(f, CPS_CONSOLE, 0, &console, 7); /* no room for its head */
+	server_says(f, CPS_CONSOLE_END, 0, NULL, 0);
 	server_says(f, 999, 0, "of a newer CP", 13);
 	assert_int_equal(wire_write(f->server, CPS_PROMPT, 3, CPS_F_HIDDEN,
 				 "Password: ", 10, NULL, 0),
 		0);
 	settle(f);
 	assert_string_equal(f->log.text,
-		"note MSG;status RUNNING;console 5 abc;prompt 1 Password: ;");
+		"note MSG;status RUNNING;console 5 abc;console end;prompt 1 Password: ;");
 }
 
 static void cp_ends_it(void **state)
