@@ -158,8 +158,12 @@ static struct partition *from_record(struct cp *cp, const struct record *r)
 	p->storage = r->p.storage;
 	p->n_vcpus = r->p.n_vcpus;
 	p->ipl = r->p.ipl;
+	p->todo = r->p.todo;
+	p->loaded = r->p.loaded;
 	memcpy(p->dev, r->p.dev, sizeof(p->dev));
 	p->n_dev = r->p.n_dev;
+	p->changing = r->p.changing;
+	p->used_slots = r->p.used_slots;
 	p->logon_time = r->p.logon_time;
 	p->signal_deadline = r->p.signal_deadline;
 	p->signal_seconds = r->p.signal_seconds;
@@ -232,6 +236,37 @@ static void adopt_record(struct cp *cp, const struct record *r)
 
 /* ---- What goes on ----------------------------------------------------------------- */
 
+/* Who logged on by itself finds its partition stopped, as without the interruption. */
+static void answered_first_ipl(void *ctx, const struct message *m)
+{
+	struct partition *p = ctx;
+	struct message ignored;
+
+	if (!m->number || m->severity == 'I' || p->state == PS_ENDING)
+		return;
+	part_tell(p, m);
+	if (strcmp(p->logon_by, p->userid) != 0)
+		partition_give_up(p, m, NULL, NULL, &ignored);
+}
+
+/* An earlier cpd ended between the activation and the end of the IPL.  An IPL asked for
+ * twice is none too many: the process stands still, so nothing runs of the first. */
+static void finish_start(struct partition *p)
+{
+	struct message m;
+	struct ipl ipl;
+
+	if (p->todo == TODO_MORE) {
+		msg_set(&m, MSG_START_UNDONE, p->userid);
+		part_end(p, END_UNSTARTED, "", &m, true);
+		return;
+	}
+	operator_say(p->cp, MSG_START_FINISHED, p->userid, (int)p->pid);
+	ipl = p->ipl;
+	if (partition_ipl(p, &ipl, false, answered_first_ipl, p, &m))
+		answered_first_ipl(p, &m);
+}
+
 static void go_on(struct partition *p, const struct part_hello_answer *answer)
 {
 	static const enum part_state states[] = {
@@ -242,7 +277,16 @@ static void go_on(struct partition *p, const struct part_hello_answer *answer)
 	};
 
 	p->state = states[answer->run];
+	p->loaded |= p->state != PS_STOPPED;
 	p->signal_enabled = answer->signal_enabled != 0;
+	if (p->todo == TODO_MORE || (p->todo && p->state == PS_STOPPED)) {
+		finish_start(p);
+		return;
+	}
+	if (p->todo) {
+		p->todo = TODO_NOTHING;
+		record_update(p);
+	}
 	if (p->signal_deadline && p->state != PS_RUNNING) {
 		/* It did as it was told while no cpd was there. */
 		part_end(p, END_SIGNALLED, "", NULL, true);
@@ -281,6 +325,7 @@ static void answered_hello(
 		return;
 	}
 	p->version = answer.version;
+	part_plug_settle(p);
 	go_on(p, &answer);
 }
 
@@ -429,10 +474,12 @@ static bool still_open(const struct cp *cp)
 	const struct list *pos;
 
 	list_for_each (pos, &cp->partitions) {
-		enum part_state s =
-			container_of(pos, const struct partition, node)->state;
+		const struct partition *p = container_of(
+			pos, const struct partition, node);
+		enum part_state s = p->state;
 
-		if (s == PS_STARTING || s == PS_ENDING)
+		if (s == PS_STARTING || s == PS_LOADING || s == PS_ENDING ||
+			p->changing.type)
 			return true;
 	}
 	return false;

@@ -57,6 +57,8 @@ int bringup(struct cp *cp, const struct dir_user *u, const struct bringup *how,
 		return msg_set(err, MSG_NO_MEMORY, u->userid);
 	j->done = done;
 	j->ctx = ctx;
+	opts.later = &j->ipl;
+	opts.more = j->commands;
 	rc = partition_logon(cp, u, &opts, on_activated, j, err);
 	if (rc)
 		job_free(j);
@@ -194,9 +196,11 @@ static void on_command(struct request *rq, void *ctx)
 {
 	struct job *j = ctx;
 
+	char text[256];
+
 	if (rq->result.rc)
-		operator_say(
-			j->cp, MSG_COMMAND_FAILED, j->userid, rq->line, rq->result.rc);
+		operator_say(j->cp, MSG_COMMAND_FAILED, j->userid,
+			request_shown(rq, text, sizeof(text)), rq->result.rc);
 	next_command(j);
 }
 
@@ -211,6 +215,8 @@ static void load(struct job *j)
 		job_free(j);
 		return;
 	}
+	if (j->commands)
+		partition_commands_done(p, &j->ipl);
 	if (!j->synch || j->ipl.kind == IPL_NONE)
 		say(j, &m);
 	if (j->ipl.kind == IPL_NONE)
@@ -226,8 +232,7 @@ static void on_loaded(void *ctx, const struct message *m)
 	struct message err;
 
 	j->why = *m;
-	if (!failed(m) || j->keep || !p ||
-		partition_force(p, j->cp->config->operator_id, on_ended, j, &err))
+	if (!failed(m) || j->keep || !p || partition_give_up(p, m, on_ended, j, &err))
 		on_ended(j, &err);
 }
 

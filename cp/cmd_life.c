@@ -23,6 +23,7 @@ static int op_within(
 	struct request *rq, struct operands *ops, uint64_t max, uint64_t *seconds);
 static bool may_signal(
 	const struct request *rq, const struct partition *p, uint64_t seconds);
+static void on_signalled(void *ctx, const struct message *m);
 static void on_logoff(void *ctx, const struct message *m);
 static void leave_consoles(struct cp *cp, const char *userid, const char *why);
 
@@ -59,7 +60,6 @@ int cmd_logon(struct request *rq, struct operands *ops)
 	char userid[USERID_MAX + 1];
 	int rc;
 
-	rq->shown_words = 2; /* what follows may be a password */
 	rc = op_userid(rq, ops, userid);
 	if (rc)
 		return rc;
@@ -137,10 +137,20 @@ int cmd_signal(struct request *rq, struct operands *ops)
 		return request_unknown(rq);
 	if (!may_signal(rq, p, seconds))
 		return result_say(&rq->result, MSG_LOGOFF_PENDING, p->userid);
-	if (partition_signal(p, (unsigned)seconds, NULL, NULL, &m))
-		return result_message(&rq->result, &m);
-	result_say(&rq->result, MSG_SIGNAL_DELAY, p->userid, (unsigned)seconds);
-	return 0;
+	snprintf(rq->subject, sizeof(rq->subject), "%s", p->userid);
+	rq->seconds = (unsigned)seconds;
+	rc = partition_signal_sent(p, rq->seconds, on_signalled, rq, &m);
+	return request_underway(rq, rc, &m);
+}
+
+/* The process of the partition may still refuse it: only then who asked is answered. */
+static void on_signalled(void *ctx, const struct message *m)
+{
+	struct request *rq = ctx;
+
+	if (!m->number)
+		result_say(&rq->result, MSG_SIGNAL_DELAY, rq->subject, rq->seconds);
+	request_outcome(rq, m);
 }
 
 int cmd_shutdown(struct request *rq, struct operands *ops)

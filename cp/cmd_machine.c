@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-static int own_partition(struct request *rq, struct partition **out);
 static int op_cpu(struct request *rq, struct operands *ops, const struct partition *p,
 	uint32_t *cpu);
 static int choose_ipl(struct request *rq, struct operands *ops, struct ipl *ipl);
@@ -20,7 +19,7 @@ int cmd_ipl(struct request *rq, struct operands *ops)
 	struct ipl ipl;
 	int rc;
 
-	rc = own_partition(rq, &p);
+	rc = request_own(rq, &p);
 	if (!rc)
 		rc = choose_ipl(rq, ops, &ipl);
 	if (rc)
@@ -50,7 +49,7 @@ int cmd_system(struct request *rq, struct operands *ops)
 	}
 	rc = op_end(rq, ops);
 	if (!rc)
-		rc = own_partition(rq, &p);
+		rc = request_own(rq, &p);
 	if (rc)
 		return rc;
 	rc = partition_reset(p, kind, done, rq, &m);
@@ -68,7 +67,7 @@ static int on_processors(struct request *rq, struct operands *ops, cpu_fn *fn)
 	uint32_t cpu;
 	int rc;
 
-	rc = own_partition(rq, &p);
+	rc = request_own(rq, &p);
 	if (!rc)
 		rc = op_cpu(rq, ops, p, &cpu);
 	if (rc)
@@ -103,17 +102,12 @@ int cmd_for(struct request *rq, struct operands *ops)
 		return request_expects(rq, ops, "command");
 
 	rq->for_depth++;
+	rq->for_words = ops->next;
 	snprintf(rq->userid, sizeof(rq->userid), "%s", p->userid);
 	snprintf(rq->classes, sizeof(rq->classes), "%s", p->classes);
 	request_name(rq, p->userid);
 	request_name(rq, "CMD");
 	return request_perform(rq, op_rest(ops));
-}
-
-static int own_partition(struct request *rq, struct partition **out)
-{
-	*out = partition_find(rq->cp, rq->userid);
-	return *out ? 0 : result_say(&rq->result, MSG_NOT_LOGGED_ON, rq->userid);
 }
 
 /* [CPU n] and the end. */

@@ -1,5 +1,5 @@
-/* Commands: QUERY, INDICATE and SET find their operand in a table of their own; and what
- * QUERY says about users, CP and the time. */
+/* Commands: QUERY, INDICATE, SET, DEFINE and DETACH find their operand in a table of
+ * their own; and what QUERY says about users, CP and the time. */
 #include "cp/commands.h"
 #include "cp/host.h"
 #include "cp/partition.h"
@@ -13,6 +13,7 @@
 
 #define NAMES_IN_LINE 4
 
+static int by_table(struct request *rq, struct operands *ops, const char *verb);
 static int query_user(struct request *rq, struct operands *ops);
 static const char *connection(const struct partition *p);
 static void add_name(struct result *r, struct partition *p);
@@ -26,27 +27,25 @@ int cmd_query(struct request *rq, struct operands *ops)
 
 int cmd_set(struct request *rq, struct operands *ops)
 {
-	int rc = request_subcommand(rq, ops, "SET");
+	return by_table(rq, ops, "SET");
+}
 
-	if (rc != -ENOENT)
-		return rc;
-	request_name(rq, op_peek(ops));
-	return request_unknown(rq);
+int cmd_define(struct request *rq, struct operands *ops)
+{
+	return by_table(rq, ops, "DEFINE");
+}
+
+int cmd_detach(struct request *rq, struct operands *ops)
+{
+	return by_table(rq, ops, "DETACH");
 }
 
 int cmd_indicate(struct request *rq, struct operands *ops)
 {
-	int rc;
-
-	if (!op_more(ops)) {
-		request_name(rq, "LOAD");
-		return indicate_load(rq, ops);
-	}
-	rc = request_subcommand(rq, ops, "INDICATE");
-	if (rc != -ENOENT)
-		return rc;
-	request_name(rq, op_peek(ops));
-	return request_unknown(rq);
+	if (op_more(ops))
+		return by_table(rq, ops, "INDICATE");
+	request_name(rq, "LOAD");
+	return indicate_load(rq, ops);
 }
 
 int query_names(struct request *rq, struct operands *ops)
@@ -136,6 +135,17 @@ int query_time(struct request *rq, struct operands *ops)
 		when_span(now - p->logon_time, connect, sizeof(connect)),
 		when_span(usage.cpu_ns, cpu, sizeof(cpu)));
 	return 0;
+}
+
+/* The row of the table, or that there is no such command. */
+static int by_table(struct request *rq, struct operands *ops, const char *verb)
+{
+	int rc = request_subcommand(rq, ops, verb);
+
+	if (rc != -ENOENT)
+		return rc;
+	request_name(rq, op_peek(ops));
+	return request_unknown(rq);
 }
 
 /* QUERY userid.  A word that is a keyword, if only for others, is not a userid: it is as

@@ -18,11 +18,12 @@
 
 enum end_reason {
 	END_FORCED,
-	END_SIGNALLED, /* the guest shut down when signalled */
-	END_EXPIRED,   /* it did not, in its time */
-	END_LOST,      /* the process died */
-	END_BROKEN,    /* the process broke the protocol, and is killed */
-	END_UNSTARTED, /* it never came into being */
+	END_SIGNALLED,  /* the guest shut down when signalled */
+	END_EXPIRED,    /* it did not, in its time */
+	END_IPL_FAILED, /* there was nothing to run */
+	END_LOST,       /* the process died */
+	END_BROKEN,     /* the process broke the protocol, and is killed */
+	END_UNSTARTED,  /* it never came into being */
 };
 
 /* What comes with an event; most of it is nothing for most of them. */
@@ -33,14 +34,16 @@ struct part_args {
 	const struct ipl *ipl;
 	bool stop;
 	enum part_reset_kind kind;
+	uint16_t vdev;
 	unsigned seconds;
+	bool sent; /* SIGNAL: done when it has been passed on, not at the end */
 	const char *by;
 	part_done *done;
 	void *ctx;
 	/* what happened */
 	const struct part_event *event;
 	const char *text;          /* what the process says to it */
-	const struct message *why; /* of a failure, or of the loss */
+	const struct message *why; /* of a failure, or of the loss; FORCE: or NULL */
 	bool kill;                 /* LOST: the process may still be alive */
 };
 
@@ -57,7 +60,7 @@ struct partition *partition_new(struct cp *cp, const char *userid);
 void partition_free(struct partition *p);
 
 /* Says a message to who watches the console and, through the operator, to the log.  What
- * guests can cause is limited: `telling` counts what is left out. */
+ * guests can cause is limited, and what is left out is counted and said. */
 void part_tell(struct partition *p, const struct message *m);
 
 /* ---- Start (cp/logon.c) ----------------------------------------------------------- */
@@ -71,6 +74,7 @@ struct part_start {
 	char text[200];             /* what came through it */
 	size_t text_len;
 	uint32_t flags;               /* PART_ACT_* */
+	uint32_t max_vcpus;           /* MACHINE KVM n */
 	int dev_fd[PART_MAX_DEVICES]; /* for ACTIVATE, by index into p->dev; -1 */
 	struct ipl ipl;               /* to be loaded then */
 	bool synch;
@@ -90,8 +94,9 @@ void part_start_free(struct partition *p); /* both accept one without */
 struct part_finish {
 	enum end_reason reason;
 	char by[USERID_MAX + 1];
-	struct message why; /* BROKEN, UNSTARTED, LOST; number 0: its status says it */
-	bool ended;         /* the process is gone, or there is none */
+	/* IPL_FAILED; BROKEN, UNSTARTED, LOST; number 0: its status says it */
+	struct message why;
+	bool ended; /* the process is gone, or there is none */
 	bool status_known;
 	int code, status; /* si_code and si_status of waitid(2) */
 	bool cpu_known;
@@ -202,17 +207,31 @@ void part_fail_message(const struct partition *p, const char *verb, const void *
 
 /* ---- Loading (cp/part_ipl.c) ------------------------------------------------------ */
 
+/* Remembers it in p->ipl, for people and for the record, which hold text only.  False:
+ * something of it could not be kept. */
+bool part_keep_ipl(struct partition *p, const struct ipl *ipl);
+
 /* Opens what is to be loaded and asks the process to.  0, or a message's number. */
 int part_ipl_ask(struct partition *p, const struct ipl *ipl, bool stop, part_answered *fn,
 	part_done *done, void *ctx, struct message *err);
 
-/* ---- Devices (cp/part_dev.c) ------------------------------------------------------ */
+/* ---- Devices (cp/part_dev.c, cp/part_plug.c) -------------------------------------- */
 
 /* Makes p->dev of the directory entry and opens what is behind them: fd[i] for p->dev[i]
  * or -1.  Links that are not to be had are told and left out.  0, or a message's number
  * with everything closed. */
 int part_devices(struct partition *p, const struct dir_user *u, int fd[PART_MAX_DEVICES],
 	struct message *err);
+
+/* The address of a NIC CP has the choice of: the same for the same userid and vdev,
+ * unless somebody has it. */
+void part_choose_mac(const struct partition *p, uint16_t vdev, uint8_t mac[6]);
+
+/* The device as its process is told; fd_index is the place of its descriptor, or -1. */
+struct part_device part_device_of(const struct part_dev *d, int fd_index);
+
+/* An earlier cpd ended while a NIC came or went (p->changing): it is taken away. */
+void part_plug_settle(struct partition *p);
 
 /* Opens the disk of this device for p as `mode` allows, and makes it if it has a size and
  * is not there: d->file, size, read_only.  *fd is -1 where others' use of it forbids the

@@ -62,6 +62,30 @@ void host_free(struct host *h)
 	free(h);
 }
 
+static bool lacks_cpu(const struct host *h, const struct sysconfig *cfg, int i)
+{
+	return i < HOST_MAX_CPUS && cfg->host_cpus[i / 64] >> i % 64 & 1 &&
+	       !h->cpu[i].present;
+}
+
+bool host_lacks_cpus(
+	const struct host *h, const struct sysconfig *cfg, char *list, size_t size)
+{
+	size_t len = 0;
+
+	for (int i = 0, last; i < HOST_MAX_CPUS; i = last + 1) {
+		last = i;
+		if (!lacks_cpu(h, cfg, i))
+			continue;
+		while (lacks_cpu(h, cfg, last + 1))
+			last++;
+		if (len < size)
+			len += (size_t)snprintf(list + len, size - len,
+				last > i ? "%s%d-%d" : "%s%d", len ? "," : "", i, last);
+	}
+	return len;
+}
+
 int host_reserve(struct host *h, const char *userid, uint64_t bytes, struct message *err)
 {
 	uint64_t left = h->pool > h->reserved ? h->pool - h->reserved : 0;
@@ -144,14 +168,14 @@ static int read_memory(struct host *h, const char *path)
 	return err;
 }
 
-/* STORAGE POOL, or three quarters. */
+/* STORAGE POOL, or three quarters; what the host has not cannot be promised. */
 static uint64_t pool_size(const struct host *h, const struct sysconfig *cfg)
 {
 	uint32_t percent = cfg->pool_percent ? cfg->pool_percent : DEFAULT_POOL;
 	uint64_t pages = h->total / h->page_size;
 
 	if (cfg->pool_bytes)
-		return cfg->pool_bytes;
+		return cfg->pool_bytes < h->total ? cfg->pool_bytes : h->total;
 	return pages * percent / 10000 * h->page_size;
 }
 

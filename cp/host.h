@@ -57,6 +57,11 @@ int host_create_from(
 	const struct sysconfig *cfg, const struct host_files *files, struct host **out);
 void host_free(struct host *h);
 
+/* Has PROCESSORS HOST of this configuration processors that the machine has not?  They
+ * are listed ("2-5,99"); the file may be meant for another machine. */
+bool host_lacks_cpus(
+	const struct host *h, const struct sysconfig *cfg, char *list, size_t size);
+
 /* Takes storage from the pool, or gives it back.  0, or a message's number: the shortage.
  */
 int host_reserve(struct host *h, const char *userid, uint64_t bytes, struct message *err);

@@ -89,6 +89,23 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+/* What is recorded with the activation. */
+static void set_todo(struct partition *p, const struct ipl *ipl, bool more)
+{
+	if (!ipl || ipl->kind == IPL_NONE)
+		p->todo = more ? TODO_MORE : TODO_NOTHING;
+	else if (!part_keep_ipl(p, ipl) || more)
+		p->todo = TODO_MORE;
+	else
+		p->todo = TODO_IPL;
+}
+
+void partition_commands_done(struct partition *p, const struct ipl *later)
+{
+	set_todo(p, later, false);
+	record_update(p);
+}
+
 static struct partition *make(
 	struct cp *cp, const struct dir_user *u, const struct logon_opts *o)
 {
@@ -105,10 +122,12 @@ static struct partition *make(
 	for (int i = 0; i < PART_MAX_DEVICES; i++)
 		p->start->dev_fd[i] = -1;
 	p->start->ipl = o->ipl ? *o->ipl : u->ipl;
+	set_todo(p, p->start->ipl.kind == IPL_NONE ? o->later : &p->start->ipl, o->more);
 	p->start->synch = o->synch;
 	p->start->flags = (u->huge_2m ? PART_ACT_HUGE_2M : 0) |
 			  (u->huge_1g ? PART_ACT_HUGE_1G : 0);
 	p->storage = o->storage ? o->storage : u->storage;
+	p->start->max_vcpus = u->max_cpus;
 	p->n_vcpus = u->n_cpus;
 	p->logon_time = now_ns();
 	snprintf(p->classes, sizeof(p->classes), "%s", u->classes);
@@ -306,16 +325,9 @@ static int list_devices(
 	int n_fds = 0;
 
 	for (int i = 0; i < p->n_dev; i++) {
-		const struct part_dev *d = &p->dev[i];
 		int fd = p->start->dev_fd[i];
 
-		dev[i] = (struct part_device) { .type = d->type,
-			.vdev = d->vdev,
-			.slot = d->slot,
-			.flags = d->read_only ? PART_DEVICE_RO : 0,
-			.fd_index = fd >= 0 ? n_fds : -1,
-			.size = d->size };
-		memcpy(dev[i].mac, d->mac, sizeof(d->mac));
+		dev[i] = part_device_of(&p->dev[i], fd >= 0 ? n_fds : -1);
 		if (fd >= 0)
 			fds[n_fds++] = fd;
 	}
@@ -330,7 +342,8 @@ static void activate(struct partition *p)
 	struct part_activate head = { .storage = p->storage,
 		.n_vcpus = p->n_vcpus,
 		.flags = p->start->flags,
-		.n_devices = (uint32_t)p->n_dev };
+		.n_devices = (uint32_t)p->n_dev,
+		.max_vcpus = p->start->max_vcpus };
 	struct message err;
 
 	snprintf(head.userid, sizeof(head.userid), "%s", p->userid);

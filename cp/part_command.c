@@ -2,7 +2,6 @@
 #include "cp/part_life.h"
 
 #include "cp/record.h"
-#include "cp/text.h"
 
 #include <string.h>
 
@@ -17,22 +16,17 @@ static void answered_ipl(
 	partition_event(p, reply->why->number ? PE_IPL_FAILED : PE_IPLED, &args, &m);
 }
 
-/* What is kept of an IPL is shown and recorded: of what the user typed, only the text. */
-static void keep_ipl(struct partition *p, const struct ipl *ipl)
-{
-	p->ipl = *ipl;
-	text_clean(p->ipl.kernel, "");
-	text_clean(p->ipl.initrd, "");
-	text_clean(p->ipl.parm, "");
-}
-
 int part_do_ipl(struct partition *p, const struct part_args *a, struct message *err)
 {
 	int rc = part_ipl_ask(p, a->ipl, a->stop, answered_ipl, a->done, a->ctx, err);
 
+	if (rc && p->todo == TODO_IPL) {
+		p->todo = TODO_NOTHING;
+		record_update(p);
+	}
 	if (rc)
 		return rc;
-	keep_ipl(p, a->ipl);
+	part_keep_ipl(p, a->ipl);
 	p->state = PS_LOADING;
 	part_forget_guest(p);
 	return 0;
@@ -70,7 +64,7 @@ static void answered_begin(
 
 int part_do_begin(struct partition *p, const struct part_args *a, struct message *err)
 {
-	if (p->ipl.kind == IPL_NONE)
+	if (!p->loaded)
 		return msg_set(err, MSG_NOTHING_LOADED, p->userid);
 	return ask_cpu(p, PART_BEGIN, a, answered_begin, err);
 }
@@ -190,7 +184,6 @@ static void answered_signal(
 	part_end_told(p, reply->why);
 }
 
-/* Only who waits for the end is told of what becomes of it. */
 int part_do_signal_again(
 	struct partition *p, const struct part_args *a, struct message *err)
 {
@@ -200,7 +193,9 @@ int part_do_signal_again(
 		.head = &signal,
 		.head_len = sizeof(signal),
 		.seconds = PART_SECONDS,
-		.fn = answered_signal };
+		.fn = answered_signal,
+		.done = a->sent ? a->done : NULL,
+		.ctx = a->ctx };
 	uint64_t was = p->signal_deadline;
 	int rc;
 
@@ -209,7 +204,7 @@ int part_do_signal_again(
 		rc = msg_set(err, MSG_NO_MEMORY, a->verb);
 	else
 		rc = part_link_ask(p, &ask, err);
-	if (!rc && part_end_wait(p, a->done, a->ctx))
+	if (!rc && !a->sent && part_end_wait(p, a->done, a->ctx))
 		rc = msg_set(err, MSG_NO_MEMORY, a->verb);
 	if (rc) {
 		loop_timer_cancel(&p->timer);
@@ -244,7 +239,7 @@ int part_do_force(struct partition *p, const struct part_args *a, struct message
 	int rc = part_do_wait_for_end(p, a, err);
 
 	if (!rc)
-		part_end(p, END_FORCED, a->by, NULL, true);
+		part_end(p, a->why ? END_IPL_FAILED : END_FORCED, a->by, a->why, true);
 	return rc;
 }
 

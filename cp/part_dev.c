@@ -142,6 +142,8 @@ static bool mac_taken(const struct cp *cp, const uint8_t mac[6])
 			if (!memcmp(p->dev[i].mac, mac, 6))
 				return true;
 		}
+		if (!memcmp(p->changing.mac, mac, 6))
+			return true;
 	}
 	return false;
 }
@@ -154,9 +156,8 @@ static void make_mac(uint32_t prefix, uint32_t id, uint8_t mac[6])
 	}
 }
 
-/* The same name and number give the same address each time, unless somebody has it
- * (FNV-1a, 32 bits). */
-static void choose_mac(const struct partition *p, uint16_t vdev, uint8_t mac[6])
+/* FNV-1a, 32 bits. */
+void part_choose_mac(const struct partition *p, uint16_t vdev, uint8_t mac[6])
 {
 	uint32_t hash = 2166136261u;
 
@@ -176,7 +177,20 @@ static void add_nic(
 	if (from->mac_id)
 		make_mac(MAC_GIVEN, from->mac_id, d->mac);
 	else
-		choose_mac(p, d->vdev, d->mac);
+		part_choose_mac(p, d->vdev, d->mac);
 	snprintf(d->lan_owner, sizeof(d->lan_owner), "%s", from->lan_owner);
 	snprintf(d->lan, sizeof(d->lan), "%s", from->lan);
+}
+
+struct part_device part_device_of(const struct part_dev *d, int fd_index)
+{
+	struct part_device out = { .type = d->type,
+		.vdev = d->vdev,
+		.slot = d->slot,
+		.flags = d->read_only ? PART_DEVICE_RO : 0,
+		.fd_index = fd_index,
+		.size = d->size };
+
+	memcpy(out.mac, d->mac, sizeof(out.mac));
+	return out;
 }

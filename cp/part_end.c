@@ -218,6 +218,7 @@ static void account(struct partition *p)
 		[END_FORCED] = "forced",
 		[END_SIGNALLED] = "signal",
 		[END_EXPIRED] = "signal expired",
+		[END_IPL_FAILED] = "ipl failed",
 		[END_LOST] = "lost",
 		[END_BROKEN] = "broken",
 	};
@@ -256,7 +257,7 @@ static void status_text(const struct part_finish *f, char *buf, size_t len)
 static void say_ended(struct partition *p, struct message *m)
 {
 	const struct part_finish *f = p->finish;
-	char text[200];
+	char text[MSG_TEXT_MAX];
 
 	switch (f->reason) {
 	case END_FORCED:
@@ -272,6 +273,11 @@ static void say_ended(struct partition *p, struct message *m)
 		break;
 	case END_EXPIRED:
 		msg_set(m, MSG_LOGGED_OFF, p->userid, "its time to shut down is over");
+		break;
+	case END_IPL_FAILED:
+		snprintf(text, sizeof(text), "its IPL failed: %.*s", MSG_TEXT_MAX - 64,
+			f->why.text);
+		msg_set(m, MSG_LOGGED_OFF, p->userid, text);
 		break;
 	default:
 		status_text(f, text, sizeof(text));

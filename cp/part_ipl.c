@@ -2,6 +2,8 @@
  * in its sandbox, parses it. */
 #include "cp/engine.h"
 
+#include "cp/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
@@ -51,6 +53,16 @@ int part_ipl_ask(struct partition *p, const struct ipl *ipl, bool stop, part_ans
 			close(fd[i]);
 	}
 	return rc;
+}
+
+bool part_keep_ipl(struct partition *p, const struct ipl *ipl)
+{
+	p->ipl = *ipl;
+	text_clean(p->ipl.kernel, "");
+	text_clean(p->ipl.initrd, "");
+	text_clean(p->ipl.parm, "");
+	return !strcmp(p->ipl.kernel, ipl->kernel) &&
+	       !strcmp(p->ipl.initrd, ipl->initrd) && !strcmp(p->ipl.parm, ipl->parm);
 }
 
 static unsigned load_seconds(int fd)

@@ -34,6 +34,8 @@ static part_handler *const life[PS_STATES][PE_EVENTS] = {
 		[PE_RESET] = part_do_reset,
 		[PE_FORCE] = part_do_force,
 		[PE_INSPECT] = part_do_inspect,
+		[PE_PLUG] = part_do_plug,
+		[PE_UNPLUG] = part_do_unplug,
 		[PE_STOPPED] = nothing,
 		[PE_BEGUN] = on_begun,
 		[PE_RESET_DONE] = on_reset_done,
@@ -55,6 +57,8 @@ static part_handler *const life[PS_STATES][PE_EVENTS] = {
 		[PE_SIGNAL] = part_do_signal,
 		[PE_FORCE] = part_do_force,
 		[PE_INSPECT] = part_do_inspect,
+		[PE_PLUG] = part_do_plug,
+		[PE_UNPLUG] = part_do_unplug,
 		[PE_IPL_FAILED] = on_re_ipl_failed,
 		[PE_STOPPED] = on_stopped,
 		[PE_BEGUN] = nothing,
@@ -71,6 +75,8 @@ static part_handler *const life[PS_STATES][PE_EVENTS] = {
 		[PE_RESET] = part_do_reset,
 		[PE_FORCE] = part_do_force,
 		[PE_INSPECT] = part_do_inspect,
+		[PE_PLUG] = part_do_plug,
+		[PE_UNPLUG] = part_do_unplug,
 		[PE_STOPPED] = on_stopped,
 		[PE_BEGUN] = on_begun,
 		[PE_RESET_DONE] = on_reset_done,
@@ -83,6 +89,8 @@ static part_handler *const life[PS_STATES][PE_EVENTS] = {
 		[PE_RESET] = part_do_reset,
 		[PE_FORCE] = part_do_force,
 		[PE_INSPECT] = part_do_inspect,
+		[PE_PLUG] = part_do_plug,
+		[PE_UNPLUG] = part_do_unplug,
 		[PE_STOPPED] = nothing,
 		[PE_RESET_DONE] = on_reset_done,
 		[PE_LOST] = on_lost,
@@ -91,6 +99,8 @@ static part_handler *const life[PS_STATES][PE_EVENTS] = {
 		[PE_SIGNAL] = part_do_signal_again,
 		[PE_FORCE] = part_do_force,
 		[PE_INSPECT] = part_do_inspect,
+		[PE_PLUG] = part_do_plug,
+		[PE_UNPLUG] = part_do_unplug,
 		[PE_IPL_FAILED] = on_shut_down,
 		[PE_POWER_OFF] = on_shut_down,
 		[PE_REBOOT] = on_reboot,
@@ -200,8 +210,20 @@ static int on_ipled(struct partition *p, const struct part_args *a, struct messa
 	(void)err;
 	p->state = a->stop ? PS_STOPPED : PS_RUNNING;
 	p->why.number = 0;
+	p->loaded = true;
+	if (p->todo == TODO_IPL)
+		p->todo = TODO_NOTHING;
 	record_update(p);
 	return 0;
+}
+
+/* A guest is gone and none has come: there is nothing to BEGIN. */
+static void forget_loaded(struct partition *p)
+{
+	p->loaded = false;
+	if (p->todo == TODO_IPL)
+		p->todo = TODO_NOTHING;
+	record_update(p);
 }
 
 /* Who asked for the IPL is told by the answer. */
@@ -211,6 +233,7 @@ static int on_ipl_failed(
 	(void)err;
 	p->state = PS_STOPPED;
 	p->why = *a->why;
+	forget_loaded(p);
 	return 0;
 }
 
@@ -218,6 +241,7 @@ static int on_re_ipl_failed(
 	struct partition *p, const struct part_args *a, struct message *err)
 {
 	(void)err;
+	forget_loaded(p);
 	return stand_still(p, PS_STOPPED, a->why);
 }
 
@@ -239,6 +263,7 @@ static int on_reset_done(
 	struct partition *p, const struct part_args *a, struct message *err)
 {
 	(void)a, (void)err;
+	forget_loaded(p);
 	return stand_still(p, PS_STOPPED, &(struct message) { 0 });
 }
 

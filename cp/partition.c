@@ -2,15 +2,18 @@
  * said about it. */
 #include "cp/engine.h"
 
+#include "cp/record.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define TELL_BURST  10             /* messages at once that a guest may cause... */
-#define TELL_REFILL (5 * NS_PER_S) /* ...and one more each 5 s */
+/* A guest can cause messages, but not a flood of them. */
+static const struct allowance_rule tell_rule = { 10, 5 * NS_PER_S };
 
 static int ask_chunk(struct partition *p, uint32_t len, struct message *err);
+static void say_left_out(struct chatter *c, uint32_t left_out);
 
 struct partition *partition_find(struct cp *cp, const char *userid)
 {
@@ -21,6 +24,15 @@ struct partition *partition_find(struct cp *cp, const char *userid)
 
 		if (!strcmp(p->userid, userid))
 			return p;
+	}
+	return NULL;
+}
+
+const struct part_dev *partition_device(const struct partition *p, uint16_t vdev)
+{
+	for (int i = 0; i < p->n_dev; i++) {
+		if (p->dev[i].vdev == vdev)
+			return &p->dev[i];
 	}
 	return NULL;
 }
@@ -38,6 +50,9 @@ struct partition *partition_new(struct cp *cp, const char *userid)
 	list_init(&p->node);
 	list_init(&p->watchers);
 	list_init(&p->ends);
+	p->telling = (struct chatter) {
+		.rule = &tell_rule, .pause_ns = tell_rule.refill_ns, .said = say_left_out
+	};
 	p->finish = calloc(1, sizeof(*p->finish));
 	if (p->finish && !part_link_init(p))
 		return p;
@@ -52,6 +67,8 @@ void partition_free(struct partition *p)
 	part_link_free(p);
 	loop_fd_del(&p->pid_watch);
 	loop_timer_cancel(&p->timer);
+	chatter_stop(&p->telling);
+	chatter_stop(&p->talk);
 	if (p->pidfd >= 0)
 		close(p->pidfd);
 	conring_free(&p->console);
@@ -75,25 +92,6 @@ const char *partition_shown(struct partition *p)
 	return shown[p->state];
 }
 
-/* A bucket: a guest can cause messages, but not a flood of them. */
-static bool may_tell(struct partition *p)
-{
-	uint64_t now = loop_now(p->cp->loop);
-	uint64_t refill = (now - p->telling.since) / TELL_REFILL;
-
-	if (refill) {
-		p->telling.spent -= refill < p->telling.spent ? (uint32_t)refill
-							      : p->telling.spent;
-		p->telling.since += refill * TELL_REFILL;
-	}
-	if (p->telling.spent >= TELL_BURST) {
-		p->telling.left_out++;
-		return false;
-	}
-	p->telling.spent++;
-	return true;
-}
-
 static void tell(struct partition *p, const struct message *m)
 {
 	char line[MSG_TEXT_MAX + 16];
@@ -102,18 +100,19 @@ static void tell(struct partition *p, const struct message *m)
 	operator_tell(p->cp, m);
 }
 
+static void say_left_out(struct chatter *c, uint32_t left_out)
+{
+	struct partition *p = container_of(c, struct partition, telling);
+	struct message m;
+
+	msg_set(&m, MSG_MESSAGES_LEFT_OUT, p->userid, left_out);
+	tell(p, &m);
+}
+
 void part_tell(struct partition *p, const struct message *m)
 {
-	struct message more;
-
-	if (!may_tell(p))
-		return;
-	if (p->telling.left_out) {
-		msg_set(&more, MSG_MESSAGES_LEFT_OUT, p->userid, p->telling.left_out);
-		p->telling.left_out = 0;
-		tell(p, &more);
-	}
-	tell(p, m);
+	if (chatter_passes(&p->telling, p->cp->loop))
+		tell(p, m);
 }
 
 int partition_ipl(struct partition *p, const struct ipl *ipl, bool stop, part_done *done,
@@ -170,6 +169,18 @@ int partition_signal(struct partition *p, unsigned seconds, part_done *done, voi
 		err);
 }
 
+int partition_signal_sent(struct partition *p, unsigned seconds, part_done *done,
+	void *ctx, struct message *err)
+{
+	return partition_event(p, PE_SIGNAL,
+		&(struct part_args) { .verb = "SIGNAL SHUTDOWN",
+			.seconds = seconds,
+			.sent = true,
+			.done = done,
+			.ctx = ctx },
+		err);
+}
+
 int partition_force(struct partition *p, const char *by, part_done *done, void *ctx,
 	struct message *err)
 {
@@ -177,6 +188,26 @@ int partition_force(struct partition *p, const char *by, part_done *done, void *
 		&(struct part_args) {
 			.verb = "FORCE", .by = by, .done = done, .ctx = ctx },
 		err);
+}
+
+int partition_give_up(struct partition *p, const struct message *why, part_done *done,
+	void *ctx, struct message *err)
+{
+	return partition_event(p, PE_FORCE,
+		&(struct part_args) {
+			.verb = "FORCE", .by = "", .why = why, .done = done, .ctx = ctx },
+		err);
+}
+
+/* What was stored by hand can be begun. */
+static void answered_store(
+	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+{
+	(void)rq;
+	if (reply->why->number || p->loaded)
+		return;
+	p->loaded = true;
+	record_update(p);
 }
 
 /* Asks for something that changes no state. */
@@ -214,6 +245,7 @@ int partition_write(struct partition *p, uint64_t addr, const void *bytes, uint3
 		.head_len = sizeof(what),
 		.more = bytes,
 		.more_len = len,
+		.fn = answered_store,
 		.done = done,
 		.ctx = ctx };
 	int rc = ask_chunk(p, len, err);
@@ -244,6 +276,7 @@ int partition_set_regs(struct partition *p, const struct part_regs *regs, part_d
 		.verb = "STORE",
 		.head = regs,
 		.head_len = sizeof(*regs),
+		.fn = answered_store,
 		.done = done,
 		.ctx = ctx };
 

@@ -7,6 +7,7 @@
 #ifndef CP_PARTITION_H
 #define CP_PARTITION_H
 
+#include "cp/allowance.h"
 #include "cp/cgroup.h"
 #include "cp/cp.h"
 #include "cp/directory.h"
@@ -64,6 +65,14 @@ struct part_dev {
 	bool broken; /* needs reset */
 };
 
+/* What is still to be done of the start of an activated partition: a cpd that adopts it
+ * finishes that. */
+enum part_todo {
+	TODO_NOTHING,
+	TODO_IPL,  /* p->ipl is to be IPLed, or is being */
+	TODO_MORE, /* and other things, which nobody else knows: it is undone */
+};
+
 struct partition {
 	struct list node; /* in cp->partitions */
 	struct cp *cp;
@@ -72,9 +81,15 @@ struct partition {
 	char classes[36]; /* as the directory said at logon */
 	uint64_t storage;
 	unsigned n_vcpus;
-	struct ipl ipl; /* what was IPLed last */
+	struct ipl ipl;      /* what was IPLed last, or is to be */
+	enum part_todo todo; /* of its start */
+	bool loaded; /* since the last reset something was IPLed, or stored by hand */
 	struct part_dev dev[PART_MAX_DEVICES];
 	int n_dev;
+	/* A NIC that comes or goes just now (cp/part_plug.c); type 0: there is none. */
+	struct part_dev changing;
+	/* PCI slots that no other device gets, a bit each, beside those of dev. */
+	uint32_t used_slots;
 	uint64_t logon_time; /* CLOCK_REALTIME ns */
 	char logon_by[USERID_MAX + 1];
 	char account[17];
@@ -95,7 +110,9 @@ struct partition {
 	struct watcher *driver; /* has the keyboard, or NULL */
 	char driver_name[USERID_MAX + 1];
 	char observer[USERID_MAX + 1], secuser[USERID_MAX + 1]; /* "" none */
-	struct session *guest; /* the session of the guest's cp port */
+	struct session *guest;        /* the session of the guest's cp port */
+	struct chatter talk;          /* what the guest says to others by it... */
+	char talk_to[USERID_MAX + 1]; /* ...to whom last (cp/cmd_talk.c) */
 
 	struct message why; /* what the last stop was about; number 0: nothing */
 
@@ -106,11 +123,8 @@ struct partition {
 	struct part_start *start;   /* while STARTING (cp/logon.c) */
 	struct part_finish *finish; /* while ENDING (cp/part_end.c) */
 	struct part_log *log;       /* what the process writes to standard error */
-	struct {
-		uint32_t spent, left_out;
-		uint64_t since;
-	} telling;               /* messages: a guest causes them */
-	struct loop_timer timer; /* of the start, the signal or the end */
+	struct chatter telling;     /* messages about it: a guest causes them */
+	struct loop_timer timer;    /* of the start, the signal or the end */
 	struct loop_fd pid_watch;
 	struct list ends; /* struct part_end: who waits for the end */
 };
@@ -123,6 +137,10 @@ struct logon_opts {
 	const struct ipl *ipl; /* NULL: as the directory says; kind IPL_NONE: no IPL */
 	const char *by;        /* userid that asked */
 	bool synch;            /* done after the IPL, not after the activation */
+	/* With IPL_NONE: what the caller IPLs by itself, or NULL.  `more`: after other
+	 * things, and when they are done it calls partition_commands_done(). */
+	const struct ipl *later;
+	bool more;
 };
 
 /* What the engine has of its own: host, cgroups, accounting, the seccomp programs, the
@@ -135,12 +153,17 @@ void partitions_stop(struct cp *cp);
 struct partition *partition_find(struct cp *cp, const char *userid);
 const char *partition_shown(
 	struct partition *p); /* the state as people see it: "idle"... */
+const struct part_dev *partition_device(
+	const struct partition *p, uint16_t vdev); /* or NULL */
 
 /* Brings a partition into being: process, storage, devices, IPL.  When that fails, `done`
  * is called once nothing is left of it.  Who may log on, and COMMAND statements, are the
  * caller's: it logs on with IPL_NONE, issues them, then asks for the IPL. */
 int partition_logon(struct cp *cp, const struct dir_user *u, const struct logon_opts *o,
 	part_done *done, void *ctx, struct message *err);
+
+/* Of its start nothing but the IPL of logon_opts.later, which this is, is to be done. */
+void partition_commands_done(struct partition *p, const struct ipl *later);
 
 int partition_ipl(struct partition *p, const struct ipl *ipl, bool stop, part_done *done,
 	void *ctx, struct message *err);
@@ -151,12 +174,26 @@ int partition_stop(struct partition *p, uint32_t cpu, part_done *done, void *ctx
 int partition_reset(struct partition *p, enum part_reset_kind kind, part_done *done,
 	void *ctx, struct message *err);
 /* Asks the guest to shut down; after `seconds` the partition is forced. `done`: it has
- * ended. */
+ * ended, or goes on because its process refused (*m says why). */
 int partition_signal(struct partition *p, unsigned seconds, part_done *done, void *ctx,
 	struct message *err);
+/* The same; `done`: its process has passed the signal on, or refused. */
+int partition_signal_sent(struct partition *p, unsigned seconds, part_done *done,
+	void *ctx, struct message *err);
 /* Ends it: process killed, everything released, accounted.  `by`: who, for the message.
  */
 int partition_force(struct partition *p, const char *by, part_done *done, void *ctx,
+	struct message *err);
+/* The same because its first IPL failed, for the reason in *why, which is told. */
+int partition_give_up(struct partition *p, const struct message *why, part_done *done,
+	void *ctx, struct message *err);
+
+/* A NIC more, coupled to no LAN, and a NIC less, whatever the guest does with it.  When
+ * `done` says so it is in p->dev, or no more; until the next logon, where the directory
+ * says what there is. */
+int partition_define_nic(struct partition *p, uint16_t vdev, part_done *done, void *ctx,
+	struct message *err);
+int partition_detach_nic(struct partition *p, uint16_t vdev, part_done *done, void *ctx,
 	struct message *err);
 
 /* Storage and registers.  The answer comes as bytes; `m` says what went wrong instead. */

@@ -83,7 +83,7 @@ int query_mdisk(struct request *rq, struct operands *ops)
 /* vdev [USER u]: who else has that minidisk. */
 int query_links(struct request *rq, struct operands *ops)
 {
-	const struct part_dev *mine = NULL;
+	const struct part_dev *mine;
 	const struct list *pos;
 	struct partition *p;
 	uint16_t vdev;
@@ -96,11 +96,8 @@ int query_links(struct request *rq, struct operands *ops)
 		rc = op_end(rq, ops);
 	if (rc)
 		return rc;
-	for (int i = 0; i < p->n_dev; i++) {
-		if (p->dev[i].vdev == vdev && p->dev[i].type == PART_DEV_DISK)
-			mine = &p->dev[i];
-	}
-	if (!mine)
+	mine = partition_device(p, vdev);
+	if (!mine || mine->type != PART_DEV_DISK)
 		return result_say(&rq->result, MSG_NO_DEVICE, p->userid, vdev);
 
 	list_for_each (pos, &rq->cp->partitions) {
@@ -154,13 +151,12 @@ static void show_all(const struct show *s)
 
 static int show_one(const struct show *s, uint16_t vdev)
 {
-	for (int i = 0; i < s->p->n_dev; i++) {
-		if (s->p->dev[i].vdev == vdev) {
-			show_device(s, &s->p->dev[i]);
-			return 0;
-		}
-	}
-	return result_say(&s->rq->result, MSG_NO_DEVICE, s->p->userid, vdev);
+	const struct part_dev *d = partition_device(s->p, vdev);
+
+	if (!d)
+		return result_say(&s->rq->result, MSG_NO_DEVICE, s->p->userid, vdev);
+	show_device(s, d);
+	return 0;
 }
 
 static void show_disk(const struct show *s, const struct part_dev *d, json_t *rec)
@@ -186,11 +182,9 @@ static void show_disk(const struct show *s, const struct part_dev *d, json_t *re
 
 static void show_nic(const struct show *s, const struct part_dev *d, json_t *rec)
 {
-	char mac[20];
+	char mac[MAC_TEXT];
 
-	snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", d->mac[0], d->mac[1],
-		d->mac[2], d->mac[3], d->mac[4], d->mac[5]);
-	rec_str(rec, "mac", mac);
+	rec_str(rec, "mac", mac_text(d->mac, mac));
 	rec_str(rec, "lan", d->lan);
 	rec_str(rec, "lan_owner", d->lan_owner);
 	result_line(&s->rq->result, "NIC  %04X MAC %s  LAN %s %s", d->vdev, mac,

@@ -57,6 +57,20 @@ static const struct field ipl_fields[] = {
 	FIELD(ipl, "parm", TEXT, parm),
 };
 
+/* What records of earlier levels have not: it stays as before_these() has it. */
+static const struct field later_partition_fields[] = {
+	FIELD(partition, "todo", ENUM, todo),
+	FIELD(partition, "loaded", BOOL, loaded),
+	FIELD(partition, "used_slots", U32, used_slots),
+	FIELD(partition, "changing_type", U16, changing.type),
+	FIELD(partition, "changing_vdev", U16, changing.vdev),
+};
+
+static const struct field later_ipl_fields[] = {
+	FIELD(ipl, "vdev", U16, vdev),
+	FIELD(ipl, "name", TEXT, name),
+};
+
 static const struct field device_fields[] = {
 	FIELD(part_dev, "vdev", U16, vdev),
 	FIELD(part_dev, "slot", U16, slot),
@@ -135,16 +149,14 @@ static int put_devices(json_t *root, const struct partition *p)
 {
 	json_t *array = json_array();
 	int err = json_object_set_new(root, "devices", array);
-	char mac[18];
+	char mac[MAC_TEXT];
 
 	for (int i = 0; i < p->n_dev && !err; i++) {
 		const struct part_dev *d = &p->dev[i];
 		json_t *o = add_object(array, NULL);
 
-		snprintf(mac, sizeof(mac), "%02x:%02x:%02x:%02x:%02x:%02x", d->mac[0],
-			d->mac[1], d->mac[2], d->mac[3], d->mac[4], d->mac[5]);
 		err = put_fields(o, d, device_fields, N(device_fields)) |
-		      json_object_set_new(o, "mac", json_string(mac));
+		      json_object_set_new(o, "mac", json_string(mac_text(d->mac, mac)));
 	}
 	return err;
 }
@@ -157,6 +169,14 @@ static int put_group(json_t *root, const struct cgroup *c)
 	for (int i = 0; i < c->n; i++)
 		err |= json_array_append_new(array, json_string(c->dir[i]));
 	return err;
+}
+
+static int put_ipl(json_t *root, const struct ipl *ipl)
+{
+	json_t *o = add_object(root, "ipl");
+
+	return put_fields(o, ipl, ipl_fields, N(ipl_fields)) |
+	       put_fields(o, ipl, later_ipl_fields, N(later_ipl_fields));
 }
 
 static json_t *record_json(const struct partition *p, enum record_phase phase)
@@ -173,8 +193,8 @@ static json_t *record_json(const struct partition *p, enum record_phase phase)
 	      json_object_set_new(root, "boot_id", json_string(boot_id)) |
 	      json_object_set_new(root, "socket", json_string(socket)) |
 	      put_fields(root, p, partition_fields, N(partition_fields)) |
-	      put_fields(add_object(root, "ipl"), &p->ipl, ipl_fields, N(ipl_fields)) |
-	      put_devices(root, p) | put_group(root, &p->cgroup);
+	      put_fields(root, p, later_partition_fields, N(later_partition_fields)) |
+	      put_ipl(root, &p->ipl) | put_devices(root, p) | put_group(root, &p->cgroup);
 	if (err) {
 		json_decref(root);
 		return NULL;
@@ -217,15 +237,40 @@ static bool read_value(const json_t *v, void *at, const struct field *f)
 	return value <= max;
 }
 
-static const char *get_fields(
-	const json_t *from, void *to, const struct field *fields, size_t n)
+static const char *get_some(
+	const json_t *from, void *to, const struct field *fields, size_t n, bool may_lack)
 {
 	for (size_t i = 0; i < n; i++) {
-		if (!read_value(json_object_get(from, fields[i].key),
-			    (char *)to + fields[i].offset, &fields[i]))
+		const json_t *v = json_object_get(from, fields[i].key);
+
+		if ((v || !may_lack) &&
+			!read_value(v, (char *)to + fields[i].offset, &fields[i]))
 			return fields[i].key;
 	}
 	return NULL;
+}
+
+static const char *get_fields(
+	const json_t *from, void *to, const struct field *fields, size_t n)
+{
+	return get_some(from, to, fields, n, false);
+}
+
+/* Earlier levels let everything be begun. */
+static void before_these(struct partition *p)
+{
+	p->loaded = true;
+}
+
+static const char *get_later(const json_t *root, struct partition *p)
+{
+	const char *why;
+
+	before_these(p);
+	why = get_some(root, p, later_partition_fields, N(later_partition_fields), true);
+	return why ? why
+		   : get_some(json_object_get(root, "ipl"), &p->ipl, later_ipl_fields,
+			     N(later_ipl_fields), true);
 }
 
 static bool read_mac(const char *text, uint8_t mac[6])
@@ -311,6 +356,10 @@ static const char *check(const struct record *r, const char *userid)
 		return "vcpus";
 	if ((unsigned)p->ipl.kind > IPL_NAME)
 		return "ipl";
+	if ((unsigned)p->todo > TODO_MORE)
+		return "todo";
+	if (p->changing.type && p->changing.type != PART_DEV_NIC)
+		return "changing_type";
 	for (int i = 0; i < p->n_dev; i++) {
 		const struct part_dev *d = &p->dev[i];
 
@@ -334,6 +383,8 @@ static const char *read_record(json_t *root, const char *userid, struct record *
 	if (!why)
 		why = get_fields(json_object_get(root, "ipl"), &out->p.ipl, ipl_fields,
 			N(ipl_fields));
+	if (!why)
+		why = get_later(root, &out->p);
 	if (!why)
 		why = get_devices(root, &out->p);
 	if (!why)

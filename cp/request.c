@@ -1,6 +1,7 @@
 /* Requests: a line of commands, done one after the other. */
 #include "cp/request.h"
 
+#include "cp/commands.h"
 #include "cp/guest_abi.h"
 #include "cp/partition.h"
 
@@ -13,6 +14,7 @@
 
 #define PIECE     32768 /* bytes of an answer in one record */
 #define AUDIT_MAX 512   /* of a command in the audit log; longer ones are cut */
+#define FOR_WORDS 3     /* FOR userid CMD: what is shown of it in any case */
 
 static void cancel_prompt(struct request *rq, void *ctx);
 static struct request *request_create(struct cp *cp, struct session *s, const char *text);
@@ -30,6 +32,7 @@ static void send_text(struct request *rq, bool err, const char *text, size_t len
 static void request_end(struct request *rq);
 static int request_call(
 	struct request *rq, const struct command *c, struct operands *ops);
+static int shown_words(const struct request *rq, const struct command *c);
 static bool is_audited(const struct request *rq, const struct command *c);
 static void audit(struct request *rq, const char *verdict);
 
@@ -185,7 +188,7 @@ int request_perform(struct request *rq, const char *line)
 		ops.next = 1;
 		rc = request_call(rq, c, &ops);
 	} else {
-		rq->shown_words = 1;
+		rq->shown_words = rq->for_words + 1;
 		request_name(rq, ops.words.word[0].text);
 		rc = request_unknown(rq);
 	}
@@ -315,8 +318,8 @@ static int run_handler(struct request *rq, const char *line)
 		return 0;
 	}
 	rq->line = line;
-	rq->shown_words = 0;
-	rq->audited = false;
+	rq->shown_words = rq->for_words = 0;
+	rq->audited = rq->audit_due = false;
 	rq->in_handler = true;
 	return settle(rq, request_perform(rq, line));
 }
@@ -396,14 +399,27 @@ static int request_call(struct request *rq, const struct command *c, struct oper
 	int rc;
 
 	request_name(rq, c->name);
+	rq->shown_words = shown_words(rq, c);
 	rc = request_before_logon(rq);
 	if (rc)
 		return rc;
-	if (!rq->audited && is_audited(rq, c)) {
+	rq->audit_due |= is_audited(rq, c);
+	if (rq->audit_due && !rq->audited && c->fn != cmd_for) {
 		audit(rq, "accepted");
 		rq->audited = true;
 	}
 	return c->fn(rq, ops);
+}
+
+/* After LOGON and a userid there may be a password.  What FOR passes on is shown, and
+ * audited, when it is known to be another command than that. */
+static int shown_words(const struct request *rq, const struct command *c)
+{
+	if (c->fn == cmd_for)
+		return FOR_WORDS;
+	if (c->fn == cmd_logon)
+		return rq->for_words + 2;
+	return 0;
 }
 
 /* What is done by virtue of a class above G; looking at what G may look at is not. */
@@ -418,20 +434,26 @@ static bool is_audited(const struct request *rq, const struct command *c)
 	return above && !(looks && strchr(c->classes, 'G'));
 }
 
-/* What of a command may be written down: passwords are typed where they do not belong. */
-static void audit(struct request *rq, const char *verdict)
+const char *request_shown(const struct request *rq, char *buf, size_t len)
 {
 	int left = rq->shown_words ? rq->shown_words : INT_MAX;
 	const char *end = rq->line;
-	char text[AUDIT_MAX], what[32];
 
-	if (!rq->session || !rq->line)
-		return;
 	while (*end && left--) {
 		end += strspn(end, " \t");
 		end += strcspn(end, " \t");
 	}
-	snprintf(text, sizeof(text), "%.*s", (int)(end - rq->line), rq->line);
+	snprintf(buf, len, "%.*s", (int)(end - rq->line), rq->line);
+	return buf;
+}
+
+static void audit(struct request *rq, const char *verdict)
+{
+	char text[AUDIT_MAX], what[32];
+
+	if (!rq->session || !rq->line)
+		return;
+	request_shown(rq, text, sizeof(text));
 	snprintf(what, sizeof(what), "%s", verdict);
 	if (rq->result.rc)
 		snprintf(what, sizeof(what), "%s, %d", verdict, rq->result.rc);

@@ -26,6 +26,8 @@ struct request {
 	int n_commands;   /* of the line */
 	const char *line; /* the present command, as typed */
 	bool audited;     /* ...which is in the audit log already */
+	bool audit_due;   /* FOR: what it passes on is to be there, whatever it is */
+	int for_words;    /* FOR: words before the command that it passes on */
 	int shown_words;  /* how much of it may be logged; 0: all */
 	int rc;           /* of the first command of the line that failed */
 	int for_depth;    /* FOR u CMD: nested once at most */
@@ -40,6 +42,7 @@ struct request {
 	void (*cancel)(struct request *rq, void *ctx);
 	void *cancel_ctx;
 	char subject[USERID_MAX + 1];       /* whom a command that waits is about */
+	unsigned seconds;                   /* ...that it gives */
 	char become_userid[USERID_MAX + 1]; /* whom LOGON is for (cp/become.c)... */
 	unsigned become_scope;              /* ...and what it is to do */
 	char become_who[64];                /* ...and who asks for it */
@@ -75,6 +78,10 @@ void request_name(struct request *rq, const char *word);
 /* Does one line with the identity the request has, as a command_fn; for FOR. */
 int request_perform(struct request *rq, const char *line);
 
+/* As much of the present command as may be seen by others: passwords are typed where they
+ * do not belong.  Returns buf. */
+const char *request_shown(const struct request *rq, char *buf, size_t len);
+
 /* Goes on with the row of a table of operands (QUERY, SET ...) that comes next; -ENOENT
  * if there is none, and nothing is consumed. */
 int request_subcommand(struct request *rq, struct operands *ops, const char *verb);
@@ -104,6 +111,9 @@ void request_finish(struct request *rq, int rc);
 /* The target of a command: USER u where given, else the one on whose behalf it is
  * issued.  Leaves a message and returns its number if there is no such partition (45). */
 int request_target(struct request *rq, struct operands *ops, struct partition **out);
+
+/* The partition of the one on whose behalf it is issued; 45 if there is none. */
+int request_own(struct request *rq, struct partition **out);
 
 /* An operand that is the userid of a partition; 45 if there is none. */
 int request_partition(struct request *rq, struct operands *ops, struct partition **out);

@@ -66,6 +66,12 @@ int request_target(struct request *rq, struct operands *ops, struct partition **
 	return *out ? 0 : result_say(&rq->result, MSG_NOT_LOGGED_ON, userid);
 }
 
+int request_own(struct request *rq, struct partition **out)
+{
+	*out = partition_find(rq->cp, rq->userid);
+	return *out ? 0 : result_say(&rq->result, MSG_NOT_LOGGED_ON, rq->userid);
+}
+
 const struct dir_user *request_user(struct request *rq, const char *userid)
 {
 	const struct dir_user *u = directory_find(rq->cp->directory, userid);

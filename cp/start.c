@@ -4,6 +4,7 @@
 #include "cp/audit.h"
 #include "cp/bringup.h"
 #include "cp/directory.h"
+#include "cp/host.h"
 #include "cp/lib/log.h"
 #include "cp/lock.h"
 #include "cp/observer.h"
@@ -39,6 +40,8 @@ static int fail_message(const struct message *m);
 
 int cp_start(struct cp *cp, const struct options *o)
 {
+	char list[200];
+
 	*cp = (struct cp) {
 		.rundir = o->rundir,
 		.statedir = o->statedir,
@@ -59,6 +62,8 @@ int cp_start(struct cp *cp, const struct options *o)
 		cp_stop(cp);
 		return -1;
 	}
+	if (host_lacks_cpus(cp->host, cp->config, list, sizeof(list)))
+		operator_say(cp, MSG_CPU_NOT_HERE, list);
 	if (cp->config->not_in_force[0])
 		operator_say(cp, MSG_CONFIG_NOT_IN_FORCE, cp->config->not_in_force);
 	bringup_autolog(cp);

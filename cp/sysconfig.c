@@ -452,9 +452,14 @@ static int cf_processors(struct cfg_reader *r, struct operands *ops)
 	const char *list;
 	int rc = scan_word(ops, "list of processors", &list, &r->err);
 
-	if (rc || parse_cpu_list(list, r->cfg->host_cpus))
+	if (rc)
 		return rc;
-	ops->next--;
+	source_place(
+		r->src, --ops->next, &r->cfg->host_cpus_line, &r->cfg->host_cpus_column);
+	if (parse_cpu_list(list, r->cfg->host_cpus)) {
+		ops->next++;
+		return 0;
+	}
 	return msg_set(&r->err, MSG_INVALID_OPERAND, list,
 		"a list of processors such as 0,2-3, each 0 to 1023");
 }

@@ -26,8 +26,9 @@ struct sysconfig {
 	uint32_t pool_percent;       /* ...hundredths of a percent of the host's memory;
 					both 0: 75 % */
 	uint64_t host_cpus[16]; /* PROCESSORS HOST 0,2-3: bits; CP's own; all 0: none */
-	char operator_id[USERID_MAX + 1]; /* OPERATOR userid; "OPERATOR" */
-	struct cfg_name *autolog;         /* AUTOLOG u..., in order */
+	int host_cpus_line, host_cpus_column; /* where that list is */
+	char operator_id[USERID_MAX + 1];     /* OPERATOR userid; "OPERATOR" */
+	struct cfg_name *autolog;             /* AUTOLOG u..., in order */
 	struct cfg_name *named; /* users named elsewhere: owners of LANs, grants ... */
 	struct cfg_command *commands; /* what later capabilities put in force */
 	char operator_classes[36],

@@ -70,6 +70,10 @@ int word_userid(const char *text, char out[USERID_MAX + 1]);
 /* "1-10,20": bits 1..4094, bit v in set[v / 8]. */
 int word_vlan_set(const char *text, uint8_t set[512]);
 
+/* Formats an Ethernet address: 02:00:01:0a:0b:0c.  Returns buf. */
+#define MAC_TEXT 18 /* bytes of buf */
+const char *mac_text(const uint8_t mac[6], char buf[MAC_TEXT]);
+
 /* Formats a size as people write it: 16M, 1G, 1536K; word_size() reads it.
  * Returns buf. */
 const char *size_text(uint64_t bytes, char *buf, size_t len);

@@ -171,6 +171,13 @@ const char *size_text(uint64_t bytes, char *buf, size_t len)
 	return buf;
 }
 
+const char *mac_text(const uint8_t mac[6], char buf[MAC_TEXT])
+{
+	snprintf(buf, MAC_TEXT, "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
+		mac[3], mac[4], mac[5]);
+	return buf;
+}
+
 static unsigned digit_value(char c)
 {
 	c = upper(c);

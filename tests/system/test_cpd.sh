@@ -25,6 +25,13 @@ is "a second one is refused" $? 1
 like "with the first one's number" "$said" "^CP1415E .*process $cpd_pid\$"
 is "which was not disturbed" "$(v QUERY USERID)" "OPERATOR AT TESTSYS"
 
+# Closed standard descriptors are not taken for sockets.
+v QUERY USERID >&- 2>"$work/err"
+is "vmcp without standard output says so by its status" $? 2
+is "and sends nothing to CP" "$(v QUERY USERID)" "OPERATOR AT TESTSYS"
+is "without standard input it works" "$("$bin/vmcp" QUERY USERID <&-)" "OPERATOR AT TESTSYS"
+is "so does bulkhead" "$("$bin/bulkhead" <&- 2>&1; echo $?)" 0
+
 # SIGHUP: a good directory is taken, a bad one is not.
 echo "USER NEW $hash 4M 64M G" >>"$work/etc/user.direct"
 fails "a new user is not known before" v QUERY SHARE NEW
@@ -46,6 +53,29 @@ succeeds "the partition runs on" kill -0 "$pid"
 sed -i '/^FROB/d' "$work/etc/user.direct"
 cp_start
 is "and is adopted" "$(pid_of T1)" "$pid"
+
+# Started by who ignores signals and has closed everything, it still knows how a process ended.
+cp_crash
+(
+	trap '' CHLD TERM HUP PIPE
+	exec "$bin/cpd" -f "${args[@]}" <&- >&- 2>&-
+) &
+cpd_pid=$!
+waits "cpd starts without standard descriptors" 20 v QUERY CPLEVEL
+v XAUTOLOG T2 SYNCH >/dev/null
+mkfifo "$work/op"
+"$bin/bulkhead" <"$work/op" >"$work/operator" 2>&1 & op=$!
+exec 9>"$work/op"
+echo "query userid" >&9
+waits "somebody is there" 10 grep -q OPERATOR "$work/operator"
+kill -9 "$(pid_of T2)"
+waits "and knows by which signal one was ended" 10 grep -E 'CP1348S T2 lost: .* signal 9' "$work/operator"
+exec 9>&-
+wait $op
+echo "USER NEWER pw 4M 64M G" >>"$work/etc/user.direct"
+kill -HUP "$cpd_pid"
+waits "SIGHUP is not ignored" 10 v QUERY SHARE NEWER
+pid=$(pid_of T1)
 
 # Another user of the host is nobody before LOGON.
 if [ "$(id -u)" -eq 0 ]; then

@@ -89,6 +89,29 @@ for delay in 0 0.001 0.003 0.01; do
 	cp_start
 	waits "killed ${delay}s into FORCE: shown is what lives" 10 consistent
 done
+
+# cpd dies between the activation and the IPL: this is the record of that moment.
+# interrupted TODO KIND: 1 an IPL is to be done, 2 other things too; IPL 1 is of CMS.
+interrupted() {
+	v FORCE T4 >/dev/null 2>&1
+	v XAUTOLOG T4 NOIPL >/dev/null
+	cp_crash
+	local rec=$BULKHEAD_RUN/partitions/T4.rec
+	jq ".todo = $1 | .ipl.kind = $2" "$rec" >"$work/rec" && cat "$work/rec" >"$rec"
+	cp_start
+}
+interrupted 1 1
+waits "an interrupted start is finished" 20 is_up T4
+like "and it is said" "$(cat "$work/cpd.log")" 'CP1362I T4: '
+succeeds "its guest answers" con T4 20 '^made-up-for' 'echo made-up-for'
+interrupted 1 4
+waits "one that cannot be is ended" 20 t4_gone
+like "for its reason" "$(cat "$work/cpd.log")" 'CP1349I T4 logged off: its IPL failed: '
+interrupted 2 1
+waits "one whose COMMANDs were under way is undone" 20 t4_gone
+like "and that is said" "$(cat "$work/cpd.log")" 'CP1357W T4: '
+waits "nothing of it runs" 10 consistent
+
 is "T1 ran through all of it" "$(pid_of T1)" "$pid1"
 is "and ticked on" "$([ "$(ticks T1)" -gt "$t1_after" ] && echo yes)" yes
 

@@ -19,6 +19,8 @@ succeeds "its console answers" con T1 20 '^old-but-well' 'echo old-but-well'
 succeeds "STOP" v FOR T1 CMD STOP
 succeeds "DISPLAY" v FOR T1 CMD DISPLAY G
 succeeds "BEGIN" v FOR T1 CMD BEGIN
+like "DEFINE NIC is refused" "$(v FOR T1 CMD DEFINE NIC 610 2>&1)" '^CP1372E T1: .* DEFINE NIC'
+like "DETACH NIC as well" "$(v FOR T1 CMD DETACH NIC 610 2>&1)" '^CP1372E T1: .* DETACH NIC'
 is "INDICATE USER answers" "$(field '.records[0].userid' INDICATE USER T1)" T1
 succeeds "SIGNAL SHUTDOWN" v SIGNAL SHUTDOWN T1 WITHIN 20
 gone() { [ -z "$(state_of T1)" ]; }

@@ -17,6 +17,8 @@ v XAUTOLOG TRACED IPL CMS SYNCH >/dev/null
 con TRACED 60 '^traced-1' 'exercise disk 191 4' 'query disk' 'echo traced-1' >/dev/null
 v 'FOR TRACED CMD STOP#FOR TRACED CMD DISPLAY 0.10#FOR TRACED CMD DISPLAY G#FOR TRACED CMD STORE 300000 00' >/dev/null
 v 'FOR TRACED CMD BEGIN#INDICATE USER TRACED#FOR TRACED CMD IPL CMS' >/dev/null
+v 'FOR TRACED CMD DEFINE NIC 0610#FOR TRACED CMD DETACH NIC 0610' >"$work/nic"
+is "a NIC comes and goes" "$(tr '\n' ' ' <"$work/nic")" "NIC 0610 is created NIC 0610 is destroyed "
 con TRACED 60 '^traced-2' 'echo traced-2' >/dev/null
 v SIGNAL SHUTDOWN TRACED WITHIN 20 >/dev/null
 gone() { [ -z "$(state_of TRACED)" ]; }
@@ -32,5 +34,6 @@ awk '{ pid = $1 }
 	"$work/trace" | sort -u >"$work/seen"
 sed -nE 's/^SYSCALL\([A-Z]+, *([a-z0-9_]+)[,)].*/\1/p' cp/part_syscalls.def | sort -u >"$work/listed"
 is "something was seen" "$([ "$(wc -l <"$work/seen")" -gt 5 ] && echo yes)" yes
+is "what a NIC that comes asks for was seen" "$(grep -cx eventfd2 "$work/seen")" 1
 is "all that was seen is listed" "$(comm -23 "$work/seen" "$work/listed" | grep -vx ioctl | tr '\n' ' ')" ""
 finish

@@ -121,6 +121,7 @@ static inline struct partition *engine_partition(struct engine *e, enum part_sta
 	p->version = PART_VERSION;
 	p->state = state;
 	p->ipl.kind = IPL_CMS;
+	p->loaded = true;
 	p->uid = geteuid();
 	must(!part_link_open(p, pair[0]));
 	list_append(&e->cp.partitions, &p->node);
@@ -170,6 +171,15 @@ static inline uint16_t peer_receive(
 		memcpy(data, buf + sizeof(head), *len);
 	}
 	return head.type;
+}
+
+/* The id of the request cpd sent, which must be of this type. */
+static inline uint32_t peer_asked(struct engine *e, uint16_t type)
+{
+	uint32_t id = 0;
+
+	must(peer_receive(e, &id, NULL, NULL) == type);
+	return id;
 }
 
 /* Says something as the process would; `settle` afterwards. */

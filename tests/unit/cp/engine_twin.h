@@ -29,7 +29,9 @@ struct twin_wait {
 struct twin {
 	char log[16384]; /* "force ALPHA by OPERATOR\n" ... */
 	enum msg_number fail_logon, fail_ipl, fail_signal; /* 0: they work */
-	bool late; /* callbacks wait for twin_go_on() */
+	enum msg_number refuse_signal;          /* it is taken, and then refused */
+	enum msg_number fail_plug, refuse_plug; /* likewise of a NIC */
+	bool late;                              /* callbacks wait for twin_go_on() */
 	struct twin_wait wait[TWIN_WAITS];
 	int n_wait;
 	uint8_t storage[TWIN_STORAGE];
@@ -118,6 +120,7 @@ static inline struct partition *twin_partition(struct cp *cp, const char *userid
 static inline void twin_end(struct partition *p, const char *why)
 {
 	guest_gone(p);
+	chatter_stop(&p->talk);
 	while (!list_empty(&p->watchers)) {
 		struct watcher *w = container_of(p->watchers.next, struct watcher, node);
 
@@ -149,6 +152,15 @@ struct partition *partition_find(struct cp *cp, const char *userid)
 	return NULL;
 }
 
+const struct part_dev *partition_device(const struct partition *p, uint16_t vdev)
+{
+	for (int i = 0; i < p->n_dev; i++) {
+		if (p->dev[i].vdev == vdev)
+			return &p->dev[i];
+	}
+	return NULL;
+}
+
 const char *partition_shown(struct partition *p)
 {
 	return p->state == PS_RUNNING ? "running" : "stopped";
@@ -161,6 +173,9 @@ int partition_logon(struct cp *cp, const struct dir_user *u, const struct logon_
 
 	twin_log("logon %s storage %llu ipl %d by %s", u->userid,
 		(unsigned long long)o->storage, o->ipl ? (int)o->ipl->kind : -1, o->by);
+	if (o->later)
+		twin_log("later %s kind %d%s", u->userid, (int)o->later->kind,
+			o->more ? ", after more" : "");
 	if (twin.fail_logon)
 		return msg_set(err, twin.fail_logon, u->userid);
 	p = twin_partition(cp, u->userid);
@@ -216,6 +231,51 @@ int partition_signal(struct partition *p, unsigned seconds, part_done *done, voi
 	return twin_done(done, ctx);
 }
 
+int partition_signal_sent(struct partition *p, unsigned seconds, part_done *done,
+	void *ctx, struct message *err)
+{
+	if (!twin.refuse_signal)
+		return partition_signal(p, seconds, done, ctx, err);
+	twin_log("signal %s %u refused", p->userid, seconds);
+	twin_answer(done, ctx, twin.refuse_signal);
+	return 0;
+}
+
+/* It comes at once, with an address that says its vdev. */
+int partition_define_nic(struct partition *p, uint16_t vdev, part_done *done, void *ctx,
+	struct message *err)
+{
+	twin_log("define nic %s %04x", p->userid, vdev);
+	if (twin.fail_plug)
+		return msg_set(err, twin.fail_plug, p->userid, vdev);
+	if (twin.refuse_plug) {
+		twin_answer(done, ctx, twin.refuse_plug);
+		return 0;
+	}
+	p->dev[p->n_dev++] = (struct part_dev) { .vdev = vdev,
+		.type = PART_DEV_NIC,
+		.mac = { 2, 0, 1, 0, (uint8_t)(vdev >> 8), (uint8_t)vdev } };
+	return twin_done(done, ctx);
+}
+
+/* The one that came last goes. */
+int partition_detach_nic(struct partition *p, uint16_t vdev, part_done *done, void *ctx,
+	struct message *err)
+{
+	twin_log("detach nic %s %04x", p->userid, vdev);
+	if (twin.fail_plug)
+		return msg_set(err, twin.fail_plug, p->userid, vdev);
+	if (p->dev[p->n_dev - 1].vdev != vdev)
+		return msg_set(err, MSG_NO_DEVICE, p->userid, vdev);
+	p->n_dev--;
+	return twin_done(done, ctx);
+}
+
+void partition_commands_done(struct partition *p, const struct ipl *later)
+{
+	twin_log("commands done %s kind %d", p->userid, (int)later->kind);
+}
+
 void record_update(const struct partition *p)
 {
 	twin_log("record %s", p->userid);
@@ -227,6 +287,15 @@ int partition_force(struct partition *p, const char *by, part_done *done, void *
 	(void)err;
 	twin_log("force %s by %s", p->userid, by);
 	twin_end(p, "FORCED");
+	return twin_done(done, ctx);
+}
+
+int partition_give_up(struct partition *p, const struct message *why, part_done *done,
+	void *ctx, struct message *err)
+{
+	(void)err;
+	twin_log("give up %s: %s", p->userid, why->text);
+	twin_end(p, "GIVEN UP");
 	return twin_done(done, ctx);
 }
 

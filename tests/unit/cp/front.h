@@ -110,6 +110,16 @@ static inline void ear_heard(const struct ear *e, const char *text)
 		fail_msg("not said: <%s> in:\n%s", text, e->text);
 }
 
+/* How often. */
+static inline int heard(const struct ear *e, const char *text)
+{
+	int n = 0;
+
+	for (const char *at = e->text; (at = strstr(at, text)); at++)
+		n++;
+	return n;
+}
+
 static inline void ear_did_not_hear(const struct ear *e, const char *text)
 {
 	if (strstr(e->text, text))

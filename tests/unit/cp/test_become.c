@@ -42,7 +42,8 @@ static void test_password(void **state)
 	ear_heard(e, "out 7: LOGON AT ");
 	assert_string_equal(e->s.userid, "ALPHA");
 	assert_string_equal(e->s.classes, "G");
-	twin_was_asked("logon ALPHA storage 0 ipl 0 by ALPHA\nipl ALPHA kind 1");
+	twin_was_asked("logon ALPHA storage 0 ipl 0 by ALPHA\n"
+		       "later ALPHA kind 1\nipl ALPHA kind 1");
 	ear_free(e);
 }
 

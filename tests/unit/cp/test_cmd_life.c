@@ -12,6 +12,7 @@ static void test_xautolog(void **state)
 
 	assert_int_equal(ear_type(e, "xautolog alpha"), 0);
 	assert_string_equal(twin.log, "logon ALPHA storage 0 ipl 0 by OPERATOR\n"
+				      "later ALPHA kind 1\n"
 				      "ipl ALPHA kind 1 parm <> absolute 1\n");
 	assert_int_equal(ear_type(e, "xautolog alpha"), 54);
 	assert_int_equal(ear_type(e, "xautolog nobody"), 53);
@@ -90,7 +91,7 @@ static void test_failures(void **state)
 	twin.fail_logon = 0;
 	twin.fail_ipl = MSG_INVALID_OPTION;
 	assert_int_equal(ear_type(e, "xautolog alpha synch"), 3);
-	twin_was_asked("force ALPHA by OPERATOR\n");
+	twin_was_asked("give up ALPHA: Invalid option: TWIN\n");
 	assert_null(partition_find(&f->cp, "ALPHA"));
 	assert_int_equal(ear_type(e, "xautolog alpha"), 0);
 	ear_heard(e, "note 0: CP0003E");
@@ -107,7 +108,9 @@ static void test_command_statements(void **state)
 	assert_int_equal(ear_type(e, "xautolog gamma"), 0);
 	assert_string_equal(partition_find(&f->cp, "GAMMA")->observer, "ALPHA");
 	ear_heard(e, "CP1406W COMMAND of GAMMA failed: SET FROB (return code 1)");
-	twin_was_asked("ipl GAMMA kind 1 parm <query time> absolute 1\n");
+	twin_was_asked("later GAMMA kind 1, after more\n");
+	twin_was_asked("commands done GAMMA kind 1\n"
+		       "ipl GAMMA kind 1 parm <query time> absolute 1\n");
 	ear_free(e);
 }
 
@@ -145,6 +148,21 @@ static void test_signal(void **state)
 	assert_int_equal(ear_type(e, "signal shutdown beta"), 57);
 	ear_free(e);
 	ear_free(alpha);
+}
+
+/* Refused only by the process of the partition: who asked is told that, and not that it
+ * will end. */
+static void test_signal_refused_later(void **state)
+{
+	struct front *f = *state;
+	struct ear *e = ear_create(f, "OPERATOR", "ABCDEFG");
+
+	twin_partition(&f->cp, "ALPHA");
+	twin.refuse_signal = MSG_PART_BUSY;
+	assert_int_equal(ear_type(e, "signal shutdown alpha"), MSG_PART_BUSY);
+	ear_heard(e, "err 7: CP1321E ");
+	ear_did_not_hear(e, "CP2114I");
+	ear_free(e);
 }
 
 /* Who is to be shut down does not put it off. */
@@ -365,6 +383,7 @@ int main(void)
 		TEST(test_command_statements),
 		TEST(test_force),
 		TEST(test_signal),
+		TEST(test_signal_refused_later),
 		TEST(test_signal_again),
 		TEST(test_logoff),
 		TEST(test_logoff_without_partition),

@@ -84,6 +84,33 @@ static void test_facts(void **state)
 	host_free(h);
 }
 
+static void lacks(uint64_t low, uint64_t high, const char *expected)
+{
+	struct sysconfig cfg = { .host_cpus = { low, [15] = high } };
+	struct host *h = make(&cfg);
+	char list[64];
+
+	assert_int_equal(host_lacks_cpus(h, &cfg, list, sizeof(list)), *expected != 0);
+	if (*expected)
+		assert_string_equal(list, expected);
+	host_free(h);
+}
+
+/* The machine has 0 to 3, and 8. */
+static void test_cpus_it_lacks(void **state)
+{
+	(void)state;
+	lacks(0, 0, "");
+	lacks(0x10f, 0, "");
+	lacks(0x10, 0, "4");
+	lacks(0x3f1, 0, "4-7,9");
+	lacks(0x1, UINT64_C(1) << 63, "1023");
+	lacks(0, ~UINT64_C(0), "960-1023");
+	/* More than anybody wants to read is cut. */
+	lacks(UINT64_C(0x5555555555555000), 0,
+		"12,14,16,18,20,22,24,26,28,30,32,34,36,38,40,42,44,46,48,50,52,");
+}
+
 static void test_pool(void **state)
 {
 	struct sysconfig cfg = { 0 };
@@ -99,6 +126,10 @@ static void test_pool(void **state)
 	cfg.pool_bytes = 1 << 30;
 	h = make(&cfg);
 	assert_int_equal(h->pool, 1 << 30);
+	host_free(h);
+	cfg.pool_bytes = UINT64_C(1) << 40; /* more than there is */
+	h = make(&cfg);
+	assert_int_equal(h->pool, UINT64_C(16384000) << 10);
 	host_free(h);
 }
 
@@ -224,6 +255,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(test_facts),
+		TEST(test_cpus_it_lacks),
 		TEST(test_pool),
 		TEST(test_ledger),
 		TEST(test_uids),

@@ -17,13 +17,17 @@
 
 static struct options o;
 
+/* What was parsed points into the words, as into those of a program: they stay. */
 static int parse(const char *line)
 {
-	char copy[8192], *argv[MAX_ARGS + 1] = { (char *)(uintptr_t) "cpd" },
-					  *save = NULL;
+	static char copy[8192];
+	static char *argv[MAX_ARGS + 1];
+	char *save = NULL;
 	int argc = 1;
 
 	assert_true(strlen(line) < sizeof(copy));
+	memset(argv, 0, sizeof(argv));
+	argv[0] = (char *)(uintptr_t) "cpd";
 	strcpy(copy, line);
 	for (char *word = strtok_r(copy, " ", &save); word && argc < MAX_ARGS;
 		word = strtok_r(NULL, " ", &save))

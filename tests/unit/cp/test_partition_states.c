@@ -33,6 +33,8 @@ static const struct expect table[PS_STATES][PE_EVENTS] = {
 		[PE_RESET] = TAKEN(.to = PS_STOPPED, .asks = PART_RESET),
 		[PE_FORCE] = TAKEN(.to = PS_ENDING),
 		[PE_INSPECT] = TAKEN(.to = PS_STOPPED),
+		[PE_PLUG] = TAKEN(.to = PS_STOPPED, .asks = PART_PLUG),
+		[PE_UNPLUG] = TAKEN(.to = PS_STOPPED, .asks = PART_UNPLUG),
 		[PE_STOPPED] = TAKEN(.to = PS_STOPPED),
 		[PE_BEGUN] = TAKEN(.to = PS_RUNNING),
 		[PE_RESET_DONE] = TAKEN(.to = PS_STOPPED),
@@ -54,6 +56,8 @@ static const struct expect table[PS_STATES][PE_EVENTS] = {
 		[PE_SIGNAL] = TAKEN(.to = PS_SIGNALLED, .asks = PART_SIGNAL),
 		[PE_FORCE] = TAKEN(.to = PS_ENDING),
 		[PE_INSPECT] = TAKEN(.to = PS_RUNNING),
+		[PE_PLUG] = TAKEN(.to = PS_RUNNING, .asks = PART_PLUG),
+		[PE_UNPLUG] = TAKEN(.to = PS_RUNNING, .asks = PART_UNPLUG),
 		[PE_IPL_FAILED] = TAKEN(.to = PS_STOPPED, .says = MSG_REIPL_FAILED),
 		[PE_STOPPED] = TAKEN(.to = PS_STOPPED, .says = MSG_REIPL_FAILED),
 		[PE_BEGUN] = TAKEN(.to = PS_RUNNING),
@@ -70,6 +74,8 @@ static const struct expect table[PS_STATES][PE_EVENTS] = {
 		[PE_RESET] = TAKEN(.to = PS_DISABLED_WAIT, .asks = PART_RESET),
 		[PE_FORCE] = TAKEN(.to = PS_ENDING),
 		[PE_INSPECT] = TAKEN(.to = PS_DISABLED_WAIT),
+		[PE_PLUG] = TAKEN(.to = PS_DISABLED_WAIT, .asks = PART_PLUG),
+		[PE_UNPLUG] = TAKEN(.to = PS_DISABLED_WAIT, .asks = PART_UNPLUG),
 		[PE_STOPPED] = TAKEN(.to = PS_STOPPED, .says = MSG_REIPL_FAILED),
 		[PE_BEGUN] = TAKEN(.to = PS_RUNNING),
 		[PE_RESET_DONE] = TAKEN(.to = PS_STOPPED),
@@ -82,6 +88,8 @@ static const struct expect table[PS_STATES][PE_EVENTS] = {
 		[PE_RESET] = TAKEN(.to = PS_CHECKSTOPPED, .asks = PART_RESET),
 		[PE_FORCE] = TAKEN(.to = PS_ENDING),
 		[PE_INSPECT] = TAKEN(.to = PS_CHECKSTOPPED),
+		[PE_PLUG] = TAKEN(.to = PS_CHECKSTOPPED, .asks = PART_PLUG),
+		[PE_UNPLUG] = TAKEN(.to = PS_CHECKSTOPPED, .asks = PART_UNPLUG),
 		[PE_STOPPED] = TAKEN(.to = PS_CHECKSTOPPED),
 		[PE_RESET_DONE] = TAKEN(.to = PS_STOPPED),
 		[PE_LOST] = TAKEN(.to = PS_ENDING),
@@ -90,6 +98,8 @@ static const struct expect table[PS_STATES][PE_EVENTS] = {
 		[PE_SIGNAL] = TAKEN(.to = PS_SIGNALLED, .asks = PART_SIGNAL),
 		[PE_FORCE] = TAKEN(.to = PS_ENDING),
 		[PE_INSPECT] = TAKEN(.to = PS_SIGNALLED),
+		[PE_PLUG] = TAKEN(.to = PS_SIGNALLED, .asks = PART_PLUG),
+		[PE_UNPLUG] = TAKEN(.to = PS_SIGNALLED, .asks = PART_UNPLUG),
 		[PE_IPL_FAILED] = TAKEN(.to = PS_ENDING),
 		[PE_POWER_OFF] = TAKEN(.to = PS_ENDING),
 		[PE_REBOOT] = TAKEN(.to = PS_SIGNALLED, .says = MSG_GUEST_RESET),
@@ -122,6 +132,7 @@ static struct partition *in_state(struct engine *e, enum part_state state)
 			p->start->dev_fd[i] = -1;
 	}
 	p->signal_enabled = true;
+	p->dev[p->n_dev++] = (struct part_dev) { .vdev = 0x600, .type = PART_DEV_NIC };
 	front_twin_reset();
 	part_end_told(p, &none);
 	return p;
@@ -147,6 +158,7 @@ static void check_cell(enum part_state state, enum part_ev ev)
 			.ipl = &cms,
 			.kind = PART_RESET_SYSTEM,
 			.seconds = 5,
+			.vdev = ev == PE_UNPLUG ? 0x600 : 0x610,
 			.by = "OPERATOR",
 			.event = &event,
 			.why = &why },
@@ -196,15 +208,6 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The id of the request the process was sent, which must be of this type. */
-static uint32_t asked(struct engine *e, uint16_t type)
-{
-	uint32_t id = 0;
-
-	assert_int_equal(peer_receive(e, &id, NULL, NULL), type);
-	return id;
-}
-
 static void test_ipl(void **state)
 {
 	struct engine *e = *state;
@@ -216,7 +219,7 @@ static void test_ipl(void **state)
 	assert_int_equal(e->p->state, PS_LOADING);
 	assert_false(e->p->signal_enabled);
 	assert_int_equal(partition_ipl(e->p, &cms, false, NULL, NULL, &err), MSG_NOT_NOW);
-	peer_send(e, PART_OK, asked(e, PART_IPL), NULL, 0);
+	peer_send(e, PART_OK, peer_asked(e, PART_IPL), NULL, 0);
 	assert_int_equal(e->p->state, PS_RUNNING);
 	assert_int_equal(told.times, 1);
 	assert_int_equal(told.number, 0);
@@ -231,7 +234,7 @@ static void test_ipl_of_no_text(void **state)
 	struct message err;
 
 	assert_int_equal(partition_ipl(e->p, &cms, false, NULL, NULL, &err), 0);
-	peer_send(e, PART_OK, asked(e, PART_IPL), NULL, 0);
+	peer_send(e, PART_OK, peer_asked(e, PART_IPL), NULL, 0);
 	assert_string_equal(e->p->ipl.parm, "a?b?");
 	assert_int_equal(record_write(e->p, RECORD_ACTIVE), 0);
 }
@@ -243,7 +246,7 @@ static void test_ipl_and_stay_stopped(void **state)
 	struct message err;
 
 	assert_int_equal(partition_ipl(e->p, &cms, true, NULL, NULL, &err), 0);
-	peer_send(e, PART_OK, asked(e, PART_IPL), NULL, 0);
+	peer_send(e, PART_OK, peer_asked(e, PART_IPL), NULL, 0);
 	assert_int_equal(e->p->state, PS_STOPPED);
 }
 
@@ -255,7 +258,7 @@ static void test_ipl_fails(void **state)
 	struct message err;
 
 	assert_int_equal(partition_ipl(e->p, &cms, false, told_done, &told, &err), 0);
-	peer_fail(e, asked(e, PART_IPL), PART_R_IMAGE, "no PVH note\nor so");
+	peer_fail(e, peer_asked(e, PART_IPL), PART_R_IMAGE, "no PVH note\nor so");
 	assert_int_equal(e->p->state, PS_STOPPED);
 	assert_int_equal(told.number, MSG_PART_IMAGE);
 	assert_non_null(strstr(told.text, "no PVH note?or so"));
@@ -320,10 +323,10 @@ static void test_stop_and_begin(void **state)
 	struct message err;
 
 	assert_int_equal(partition_stop(e->p, PART_ALL_CPUS, told_done, &told, &err), 0);
-	peer_send(e, PART_OK, asked(e, PART_STOP), NULL, 0);
+	peer_send(e, PART_OK, peer_asked(e, PART_STOP), NULL, 0);
 	assert_int_equal(e->p->state, PS_STOPPED);
 	assert_int_equal(partition_begin(e->p, PART_ALL_CPUS, told_done, &told, &err), 0);
-	peer_send(e, PART_OK, asked(e, PART_BEGIN), NULL, 0);
+	peer_send(e, PART_OK, peer_asked(e, PART_BEGIN), NULL, 0);
 	assert_int_equal(e->p->state, PS_RUNNING);
 	assert_int_equal(told.times, 2);
 	assert_int_equal(partition_stop(e->p, 2, NULL, NULL, &err), MSG_NO_SUCH_CPU);
@@ -339,7 +342,7 @@ static void answer_stat(struct engine *e, uint32_t first, uint32_t second)
 
 	stat.vcpu[0].state = first;
 	stat.vcpu[1].state = second;
-	peer_send(e, PART_OK, asked(e, PART_STAT), &stat, sizeof(stat));
+	peer_send(e, PART_OK, peer_asked(e, PART_STAT), &stat, sizeof(stat));
 }
 
 /* A partition is stopped when its last vCPU is. */
@@ -350,14 +353,14 @@ static void test_stop_one_cpu(void **state)
 	struct message err;
 
 	assert_int_equal(partition_stop(e->p, 0, told_done, &told, &err), 0);
-	peer_send(e, PART_OK, asked(e, PART_STOP), NULL, 0);
+	peer_send(e, PART_OK, peer_asked(e, PART_STOP), NULL, 0);
 	assert_int_equal(told.times, 0);
 	answer_stat(e, PART_STOPPED, PART_RUNNING);
 	assert_int_equal(told.times, 1);
 	assert_int_equal(e->p->state, PS_RUNNING);
 
 	assert_int_equal(partition_stop(e->p, 1, told_done, &told, &err), 0);
-	peer_send(e, PART_OK, asked(e, PART_STOP), NULL, 0);
+	peer_send(e, PART_OK, peer_asked(e, PART_STOP), NULL, 0);
 	answer_stat(e, PART_STOPPED, PART_STOPPED);
 	assert_int_equal(told.times, 2);
 	assert_int_equal(told.number, 0);
@@ -373,87 +376,12 @@ static void test_restart(void **state)
 	assert_int_equal(
 		partition_reset(e->p, PART_RESET_RESTART, told_done, &told, &err), 0);
 	assert_int_equal(e->p->state, PS_LOADING);
-	peer_send(e, PART_OK, asked(e, PART_RESET), NULL, 0);
+	peer_send(e, PART_OK, peer_asked(e, PART_RESET), NULL, 0);
 	assert_int_equal(e->p->state, PS_RUNNING);
 	assert_int_equal(told.times, 1);
 	e->p->ipl.kind = IPL_NONE;
 	assert_int_equal(partition_reset(e->p, PART_RESET_RESTART, NULL, NULL, &err),
 		MSG_NOTHING_LOADED);
-	e->p->state = PS_STOPPED;
-	assert_int_equal(partition_begin(e->p, PART_ALL_CPUS, NULL, NULL, &err),
-		MSG_NOTHING_LOADED);
-}
-
-/* ---- SIGNAL SHUTDOWN -------------------------------------------------------------- */
-
-static void test_signal_not_enabled(void **state)
-{
-	struct engine *e = *state;
-	struct message err;
-
-	e->p->signal_enabled = false;
-	assert_int_equal(
-		partition_signal(e->p, 5, NULL, NULL, &err), MSG_SIGNAL_NOT_ENABLED);
-	peer_event(e, PART_EV_SIGNAL_ENABLED, 1);
-	assert_int_equal(partition_signal(e->p, 5, NULL, NULL, &err), 0);
-}
-
-static void test_signal_obeyed(void **state)
-{
-	struct engine *e = *state;
-	struct told told = { 0 };
-	struct message err;
-
-	assert_int_equal(partition_signal(e->p, 5, told_done, &told, &err), 0);
-	peer_send(e, PART_OK, asked(e, PART_SIGNAL), NULL, 0);
-	assert_int_equal(told.times, 0);
-	peer_event(e, PART_EV_POWER_OFF, PART_STOPPED);
-	assert_true(list_empty(&e->cp.partitions));
-	assert_int_equal(told.times, 1);
-	assert_int_equal(told.number, 0);
-	assert_int_equal(front_twin_said(MSG_LOGGED_OFF), 1);
-	assert_int_equal(front_twin_said(MSG_GUEST_POWER_OFF), 0);
-}
-
-static void test_signal_ignored(void **state)
-{
-	struct engine *e = *state;
-	struct told told = { 0 };
-	struct message err;
-
-	loop_clock_stop(e->cp.loop);
-	assert_int_equal(partition_signal(e->p, 5, told_done, &told, &err), 0);
-	peer_send(e, PART_OK, asked(e, PART_SIGNAL), NULL, 0);
-	loop_clock_warp(e->cp.loop, 4 * NS_PER_S);
-	engine_settle(e);
-	assert_int_equal(e->p->state, PS_SIGNALLED);
-	/* A second one gives it more time. */
-	assert_int_equal(partition_signal(e->p, 10, told_done, &told, &err), 0);
-	peer_send(e, PART_OK, asked(e, PART_SIGNAL), NULL, 0);
-	loop_clock_warp(e->cp.loop, 9 * NS_PER_S);
-	engine_settle(e);
-	assert_int_equal(told.times, 0);
-	loop_clock_warp(e->cp.loop, NS_PER_S);
-	engine_settle(e);
-	assert_true(list_empty(&e->cp.partitions));
-	assert_int_equal(told.times, 2);
-	assert_int_equal(front_twin_said(MSG_SIGNAL_EXPIRED), 1);
-}
-
-static void test_signal_refused_by_the_guest(void **state)
-{
-	struct engine *e = *state;
-	struct told told = { 0 };
-	struct message err;
-
-	loop_clock_stop(e->cp.loop);
-	assert_int_equal(partition_signal(e->p, 5, told_done, &told, &err), 0);
-	peer_fail(e, asked(e, PART_SIGNAL), PART_R_BUSY, "port closed");
-	assert_int_equal(e->p->state, PS_RUNNING);
-	assert_int_equal(told.number, MSG_PART_BUSY);
-	loop_clock_warp(e->cp.loop, 100 * NS_PER_S);
-	engine_settle(e);
-	assert_int_equal(e->p->state, PS_RUNNING);
 }
 
 /* ---- Ends and messages ------------------------------------------------------------ */
@@ -475,6 +403,25 @@ static void test_force_answers_everybody(void **state)
 		assert_int_equal(told[i].times, 1);
 	assert_int_equal(told[2].number, 0);
 	assert_int_equal(front_twin.gone, 1);
+}
+
+/* What is said of a partition whose IPL failed is that, not who ended it. */
+static void test_given_up(void **state)
+{
+	struct engine *e = *state;
+	struct told told = { 0 };
+	struct message why, err;
+
+	msg_set(&why, MSG_IMAGE_UNKNOWN, "/boot/text");
+	assert_int_equal(partition_give_up(e->p, &why, told_done, &told, &err), 0);
+	engine_settle(e);
+	assert_true(list_empty(&e->cp.partitions));
+	assert_int_equal(told.times, 1);
+	assert_int_equal(front_twin.n_said, 1);
+	assert_int_equal(front_twin.said[0].number, MSG_LOGGED_OFF);
+	assert_string_equal(front_twin.said[0].text,
+		"ALPHA logged off: its IPL failed: "
+		"/boot/text is no image that can be IPLed");
 }
 
 static void test_guest_events(void **state)
@@ -537,6 +484,22 @@ static void test_messages_are_limited(void **state)
 	assert_int_equal(front_twin_said(MSG_MESSAGES_LEFT_OUT), 1);
 }
 
+/* What was left out is said also where nothing more comes. */
+static void test_what_was_left_out_is_said(void **state)
+{
+	struct engine *e = *state;
+
+	loop_clock_stop(e->cp.loop);
+	for (int i = 0; i < 50; i++)
+		peer_event(e, PART_EV_REBOOT, PART_RUNNING);
+	assert_int_equal(front_twin_said(MSG_MESSAGES_LEFT_OUT), 0);
+	loop_clock_warp(e->cp.loop, 5 * NS_PER_S);
+	engine_settle(e);
+	assert_int_equal(front_twin_said(MSG_MESSAGES_LEFT_OUT), 1);
+	assert_string_equal(front_twin.said[front_twin.n_said - 1].text,
+		"ALPHA: 40 messages about it were left out");
+}
+
 int main(void)
 {
 #define WITH_ENGINE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -551,15 +514,13 @@ int main(void)
 		WITH_ENGINE(test_stop_and_begin),
 		WITH_ENGINE(test_stop_one_cpu),
 		WITH_ENGINE(test_restart),
-		WITH_ENGINE(test_signal_not_enabled),
-		WITH_ENGINE(test_signal_obeyed),
-		WITH_ENGINE(test_signal_ignored),
-		WITH_ENGINE(test_signal_refused_by_the_guest),
 		WITH_ENGINE(test_force_answers_everybody),
+		WITH_ENGINE(test_given_up),
 		WITH_ENGINE(test_guest_events),
 		WITH_ENGINE(test_emulation_failure),
 		WITH_ENGINE(test_state_events),
 		WITH_ENGINE(test_messages_are_limited),
+		WITH_ENGINE(test_what_was_left_out_is_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

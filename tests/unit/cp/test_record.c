@@ -38,6 +38,10 @@ static struct partition *sample(void)
 	p->logon_time = UINT64_C(1795242282568808761);
 	p->signal_deadline = 5;
 	p->signal_seconds = 7;
+	p->todo = TODO_IPL;
+	p->loaded = false;
+	p->used_slots = UINT32_C(1) << 31 | 1 << 17;
+	p->changing = (struct part_dev) { .vdev = 0x610, .type = PART_DEV_NIC };
 	strcpy(p->logon_by, "OPERATOR");
 	strcpy(p->account, "ACCT-17 \"x\"");
 	strcpy(p->classes, "BG");
@@ -47,6 +51,8 @@ static struct partition *sample(void)
 		.kernel = "/boot/vm linuz",
 		.initrd = "/boot/initrd",
 		.absolute = true,
+		.vdev = 0x190,
+		.name = "GCS",
 		.parm = "a=\"b\" \\c" };
 	p->dev[0] = (struct part_dev) { .vdev = 9, .slot = 1, .type = PART_DEV_CONSOLE };
 	p->dev[1] = (struct part_dev) { .vdev = 0x191,
@@ -93,6 +99,13 @@ static void test_round_trip(void **state)
 	assert_string_equal(q->ipl.kernel, p->ipl.kernel);
 	assert_string_equal(q->ipl.parm, p->ipl.parm);
 	assert_true(q->ipl.absolute);
+	assert_int_equal(q->ipl.vdev, 0x190);
+	assert_string_equal(q->ipl.name, "GCS");
+	assert_int_equal(q->todo, TODO_IPL);
+	assert_false(q->loaded);
+	assert_true(q->used_slots == p->used_slots);
+	assert_int_equal(q->changing.type, PART_DEV_NIC);
+	assert_int_equal(q->changing.vdev, 0x610);
 	assert_int_equal(q->n_dev, 3);
 	assert_memory_equal(q->dev, p->dev, sizeof(p->dev));
 	assert_string_equal(q->cgroup.dir[0], p->cgroup.dir[0]);
@@ -106,6 +119,36 @@ static void test_round_trip(void **state)
 	assert_int_equal(parse(text, strlen(text), &why), 0);
 	assert_int_equal(record.phase, RECORD_INTENT);
 	free(text);
+	partition_free(p);
+}
+
+/* A partition of an earlier level can be begun, and nothing of its start is missing. */
+static void test_of_an_earlier_level(void **state)
+{
+	static const char *const later[] = { "todo", "loaded", "used_slots",
+		"changing_type", "changing_vdev" };
+	static const char *const later_of_ipl[] = { "vdev", "name" };
+	struct partition *p = sample();
+	char *text = record_text(p, RECORD_ACTIVE);
+	json_t *root = json_loads(text, 0, NULL);
+	const char *why;
+
+	(void)state;
+	free(text);
+	for (size_t i = 0; i < sizeof(later) / sizeof(later[0]); i++)
+		assert_int_equal(json_object_del(root, later[i]), 0);
+	for (size_t i = 0; i < sizeof(later_of_ipl) / sizeof(later_of_ipl[0]); i++)
+		assert_int_equal(
+			json_object_del(json_object_get(root, "ipl"), later_of_ipl[i]),
+			0);
+	text = json_dumps(root, 0);
+	assert_int_equal(parse(text, strlen(text), &why), 0);
+	assert_true(record.p.loaded);
+	assert_int_equal(record.p.todo, TODO_NOTHING);
+	assert_int_equal(record.p.used_slots, 0);
+	assert_int_equal(record.p.changing.type, 0);
+	free(text);
+	json_decref(root);
 	partition_free(p);
 }
 
@@ -167,6 +210,12 @@ static void test_wrong_values(void **state)
 		refused(texts[i], "\"\\u001b[2J\"", texts[i]);
 		refused(texts[i], NULL, texts[i]);
 	}
+	refused("loaded", "1", "loaded");
+	refused("todo", "\"ipl\"", "todo");
+	refused("todo", "3", "todo");
+	refused("used_slots", "4294967296", "used_slots");
+	refused("changing_type", "3", "changing_type");
+	refused("changing_vdev", "65536", "changing_vdev");
 	refused("version", "2", "version");
 	refused("pid", "1", "pid");
 	refused("pid", "0", "pid");
@@ -256,6 +305,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_of_an_earlier_level),
 		cmocka_unit_test(test_truncated_at_every_byte),
 		cmocka_unit_test(test_wrong_values),
 		cmocka_unit_test(test_wrong_devices),

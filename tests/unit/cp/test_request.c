@@ -276,6 +276,41 @@ static void test_audit(void **state)
 	ear_free(user);
 }
 
+/* What FOR passes on is written down whole, but for what may be a password. */
+static void test_audit_of_for(void **state)
+{
+	static const char *const secret[] = {
+		"for alpha cmd logon beta verysecret",
+		"for alpha cmd LOGON \"beta\" verysecret",
+		"for alpha cmd cp logon beta verysecret",
+		"for alpha cmd lgoon beta verysecret",
+		"for alpha logon beta verysecret",
+		"for alpha cmd for beta cmd logon alpha verysecret",
+		"for nobody cmd logon beta verysecret",
+	};
+	struct front *f = *state;
+	struct ear *e = ear_create(f, "OPERATOR", "ABCDEFG");
+	const char *once;
+
+	twin_partition(&f->cp, "ALPHA");
+	for (size_t i = 0; i < sizeof(secret) / sizeof(secret[0]); i++) {
+		assert_int_not_equal(ear_type(e, secret[i]), 0);
+		if (strstr(read_audit(f), "verysecret"))
+			fail_msg("<%s> is in the audit log:\n%s", secret[i], audit_text);
+	}
+	assert_non_null(strstr(audit_text, ": for alpha cmd logon beta: accepted\n"));
+	assert_non_null(strstr(audit_text, ": for nobody cmd: refused, 45\n"));
+	ear_type(e, "for alpha cmd store 100 00");
+	once = strstr(read_audit(f), ": for alpha cmd store 100 00: accepted\n");
+	assert_non_null(once);
+	assert_null(strstr(strchr(once, '\n'), "store"));
+	/* With class C the other's QUERY is looked at, too. */
+	ear_type(e, "for alpha cmd query virtual");
+	assert_non_null(
+		strstr(read_audit(f), ": for alpha cmd query virtual: accepted\n"));
+	ear_free(e);
+}
+
 /* A user without authority cannot fill the disk. */
 static void test_audit_is_limited(void **state)
 {
@@ -320,6 +355,7 @@ int main(void)
 		TEST(test_before_logon),
 		TEST(test_long_lines),
 		TEST(test_audit),
+		TEST(test_audit_of_for),
 		TEST(test_audit_is_limited),
 	};
 

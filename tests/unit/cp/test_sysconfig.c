@@ -148,6 +148,15 @@ static void test_check(void **state)
 		strstr(said, PAIRS_DATA "fail-against.config:8:23: CP0053E NOBODY1 "));
 	rewind(out);
 
+	/* No machine has this one, but the file may be right for another. */
+	assert_int_equal(check_files(PAIRS_DATA "good-elsewhere.config",
+				 SAMPLE "user.direct", out),
+		0);
+	fflush(out);
+	assert_non_null(strstr(said, PAIRS_DATA
+		"good-elsewhere.config:3:17: CP1423W PROCESSORS HOST names 1023: "));
+	rewind(out);
+
 	assert_int_equal(check_files("/nowhere/a", "/nowhere/b", out), 2);
 	fclose(out);
 	assert_non_null(strstr(said, "/nowhere/a: CP0763E Cannot read /nowhere/a: "));
