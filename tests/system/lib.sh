@@ -59,13 +59,13 @@ need_root() {
 	exit 0
 }
 
-# until SECONDS command...: waits for a condition, looked at every 20 ms.
+# until_true SECONDS command...: waits for a condition, looked at every 20 ms (POLL).
 until_true() {
 	local end=$((${EPOCHREALTIME/./} + $1 * 1000000))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "${EPOCHREALTIME/./}" -lt "$end" ] || return 1
-		read -rt 0.02 <> <(:) || true
+		read -rt "${POLL:-0.02}" <> <(:) || true
 	done
 }
 waits() { local w=$1; shift; if until_true "$@"; then ok "$w"; else not_ok "$w" "not within $1 s: ${*:2}"; fi; }
@@ -137,8 +137,11 @@ groups_gone() {
 }
 
 # con USERID SECONDS REGEX [LINE]...: types lines on a console and prints its output until
-# the pattern is seen after them; fails when it is not.
-con() { python3 "$system/con.py" "$BULKHEAD_RUN/cp.sock" "$@"; }
+# the pattern is seen after them; fails when it is not.  Where there is no Python another
+# program does it (CON).
+con() {
+	if [ -n "${CON:-}" ]; then "$CON" "$@"; else python3 "$system/con.py" "$BULKHEAD_RUN/cp.sock" "$@"; fi
+}
 
 # What is left of partitions on this machine: processes, groups, sockets, records, memory.
 leftovers() {

@@ -4,9 +4,16 @@
 need_kvm
 cp_start
 v XAUTOLOG T1 SYNCH >/dev/null
-ulimit -n 4096
-python3 "$system/clients.py" "$BULKHEAD_RUN/cp.sock" 1000 >"$work/out" 2>"$work/err"
-is "1,000 clients are answered at once" "$(cat "$work/out")" "1000 answered"
+# A thousand, or as many as this host lets a process have descriptors.
+many=1000 hard=$(ulimit -Hn)
+if [ "$hard" = unlimited ] || [ "$hard" -ge 4096 ]; then
+	ulimit -n 4096
+else
+	ulimit -n "$hard"
+	[ "$hard" -ge $((many + 100)) ] || many=$((hard - 100))
+fi
+python3 "$system/clients.py" "$BULKHEAD_RUN/cp.sock" "$many" >"$work/out" 2>"$work/err"
+is "$many clients are answered at once" "$(cat "$work/out")" "$many answered"
 [ ! -s "$work/err" ] || sed 's/^/# /' "$work/err"
 is "cpd answers afterwards" "$(v QUERY USERID >/dev/null && echo yes)" yes
 

@@ -9,12 +9,14 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
-#define ROUNDS     20000
-#define TIMEOUT_MS 20000
+#define ROUNDS       20000
+#define TIMEOUT_MS   20000
+#define LIAR_SECONDS 60
 
 struct pair {
 	struct driver d;
@@ -201,9 +203,18 @@ static bool inside(const struct driver *d, const struct iovec *iov)
 	       (from >= d->second && to <= d->second + SECOND_SIZE);
 }
 
+static uint64_t clock_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (uint64_t)ts.tv_sec * UINT64_C(1000000000) + (uint64_t)ts.tv_nsec;
+}
+
 static void test_changing_descriptor(void **state)
 {
 	struct liar *l = calloc(1, sizeof(*l));
+	uint64_t end = clock_ns() + LIAR_SECONDS * UINT64_C(1000000000);
 	int taken = 0, refused = 0;
 	pthread_t thread;
 
@@ -212,7 +223,8 @@ static void test_changing_descriptor(void **state)
 	assert_int_equal(driver_init(&l->d, 8), 0);
 	put_desc(&l->d, TABLE_GPA, 0, BUF_GPA, 16, 0, 0);
 	assert_int_equal(pthread_create(&thread, NULL, liar_thread, l), 0);
-	for (int i = 0; i < 200000; i++) {
+	/* The liar may have to wait for a processor, with its last lie in place. */
+	for (int i = 0; i < 200000 || ((!taken || !refused) && clock_ns() < end); i++) {
 		l->d.ring.next_avail = 0;
 		AVAIL_IDX(&l->d) = 1;
 		if (vring_pop(&l->d.ring, &l->d.chain) == 1) {
@@ -227,7 +239,7 @@ static void test_changing_descriptor(void **state)
 	__atomic_store_n(&l->end, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	assert_true(taken > 0);
-	assert_int_equal(taken + refused, 200000);
+	assert_true(refused > 0);
 	free(l);
 }
 

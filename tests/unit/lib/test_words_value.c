@@ -429,6 +429,16 @@ static void test_size_text(void **state)
 	}
 }
 
+static void test_mac_text(void **state)
+{
+	static const uint8_t mac[6] = { 0x02, 0, 0x01, 0x0a, 0xBC, 0xff };
+	char buf[MAC_TEXT];
+
+	(void)state;
+	assert_ptr_equal(mac_text(mac, buf), buf);
+	assert_string_equal(buf, "02:00:01:0a:bc:ff");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -445,6 +455,7 @@ int main(void)
 		cmocka_unit_test(test_vlan_set),
 		cmocka_unit_test(test_vlan_set_refused),
 		cmocka_unit_test(test_size_text),
+		cmocka_unit_test(test_mac_text),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
