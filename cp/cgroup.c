@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define PARENT_TRIES 8
+
 static int make_parent(const struct cgroups *g, const struct cgroup_base *base);
 static int make_dir(const char *dir);
 static int set_limits(
@@ -220,17 +222,31 @@ int cgroup_adopt(const struct cgroups *g, const char *userid, struct cgroup *c)
 	return 0;
 }
 
-/* The directory of this system; it goes with the last partition in it. */
-static int make_parent(const struct cgroups *g, const struct cgroup_base *base)
+/* A directory for partitions below.  0 or -errno. */
+static int make_level(const struct cgroups *g, const char *dir)
 {
-	char dir[512];
-
-	snprintf(dir, sizeof(dir), "%s/%s", base->dir, g->instance);
 	if (mkdir(dir, 0755) && errno != EEXIST)
 		return -errno;
 	if (g->kind != CGROUP_V2)
 		return 0;
 	return cgroup_write(dir, "cgroup.subtree_control", CGROUP_ENABLE);
+}
+
+/* The directory of this system; it goes with the last partition in it.  Another system
+ * that ended may have taken the one above with it, as it was empty. */
+static int make_parent(const struct cgroups *g, const struct cgroup_base *base)
+{
+	char dir[512];
+	int err;
+
+	snprintf(dir, sizeof(dir), "%s/%s", base->dir, g->instance);
+	err = make_level(g, dir);
+	for (int tries = 0; err == -ENOENT && tries < PARENT_TRIES; tries++) {
+		err = make_level(g, base->dir);
+		if (!err)
+			err = make_level(g, dir);
+	}
+	return err;
 }
 
 /* One that is left over is made anew: its counts are another partition's. */

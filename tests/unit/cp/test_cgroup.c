@@ -413,6 +413,26 @@ static void test_made_anew(void **state)
 	cgroups_free(g);
 }
 
+/* Another system ended, and took what it found empty. */
+static void test_parent_gone(void **state)
+{
+	struct cgroups *g;
+	struct cgroup c;
+
+	(void)state;
+	with_v1();
+	g = find();
+	cgroup_name(g, "ALPHA", &c);
+	for (int i = 0; i < c.n; i++) {
+		*strstr(c.dir[i], "/sys/ALPHA") = '\0';
+		assert_int_equal(rmdir(c.dir[i]), 0);
+	}
+	assert_int_equal(cgroup_make(g, "ALPHA", &limits, &c), 0);
+	assert_int_equal(c.n, 3);
+	assert_int_equal(cgroup_remove(&c), 0);
+	cgroups_free(g);
+}
+
 static void test_nothing_half_made(void **state)
 {
 	struct cgroups *g;
@@ -488,6 +508,7 @@ int main(void)
 		TEST(test_entry_of_v1),
 		TEST(test_processes),
 		TEST(test_made_anew),
+		TEST(test_parent_gone),
 		TEST(test_nothing_half_made),
 		TEST(test_busy_for_a_moment),
 		TEST(test_from_a_record),
