@@ -6,7 +6,8 @@
 
 #define START_MAGIC 0x336ec578u
 #define TYPE_RAM    1u
-#define TYPE_ACPI   3u /* storage with tables in it */
+#define TYPE_ACPI   3u /* storage with tables in it... */
+#define TYPE_NVS    4u /* ...and what goes with them */
 
 struct start_info {
 	uint32_t magic, version, flags, n_modules;
@@ -40,7 +41,7 @@ void mem_start(struct mem *m, uint64_t start_info)
 	for (uint32_t i = 0; i < info->n_map; i++) {
 		if (map[i].type == TYPE_RAM)
 			add_bank(m, &map[i]);
-		if (map[i].type == TYPE_ACPI)
+		if (map[i].type == TYPE_ACPI || map[i].type == TYPE_NVS)
 			m->total += map[i].size;
 	}
 }

@@ -11,8 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define QUEUE_MAX   (1024 * 1024) /* bytes for a cpd that does not read */
-#define UNASKED_MAX (128 * 1024)  /* of them, unasked: answers find room */
+#define LINGER_NS    3000000
+#define LINGER_BYTES 4096          /* not that many */
+#define QUEUE_MAX    (1024 * 1024) /* bytes for a cpd that does not read */
+#define UNASKED_MAX  (128 * 1024)  /* of them, unasked: answers find room */
 
 static void on_connect(struct loop_fd *watch, uint32_t events);
 static void on_record(struct wire *w, struct wire_msg *msg);
@@ -59,6 +61,7 @@ void ctl_destroy(struct ctl *c)
 		return;
 	vm_destroy(c->vm);
 	loop_undefer(&c->flush);
+	loop_timer_cancel(&c->linger);
 	wire_close(&c->wire);
 	if (c->listener.loop) {
 		loop_fd_del(&c->listener);
@@ -229,9 +232,23 @@ static void on_event(void *ctx, const struct part_event *e, const char *text)
 	flush_soon(c);
 }
 
+static void on_linger(struct loop_timer *timer)
+{
+	ctl_flush(timer->ctx);
+}
+
+/* What a vCPU writes byte by byte goes on together: each time would wake the loop. */
 static void on_console(void *ctx)
 {
-	flush_soon(ctx);
+	struct ctl *c = ctx;
+	bool many = c->vm->console.end - c->console_sent >= LINGER_BYTES;
+
+	if (!c->version || c->linger.loop)
+		return;
+	if (many || loop_in_callback(c->loop) ||
+		loop_timer_set(
+			c->loop, &c->linger, loop_now(c->loop) + LINGER_NS, on_linger, c))
+		flush_soon(c);
 }
 
 /* Passed on at once: a command that cannot be is answered here. */

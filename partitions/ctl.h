@@ -24,6 +24,7 @@ struct ctl {
 	uint32_t version;      /* both speak; 0: no PART_HELLO yet */
 	uint64_t console_sent; /* offset of what cpd gets next */
 	struct loop_call flush;
+	struct loop_timer linger; /* until console output is flushed */
 
 	/* vm->lock */
 	unsigned n_events;

@@ -31,6 +31,7 @@
 #define SEED_LEN      32 /* bytes: all that the kernel's generator takes */
 #define CS            0x10
 #define DS            0x18
+#define TSS           0x20 /* early kernels load it again */
 
 /* What we add to storage; the command line follows.  The kernel is done with the tables
  * and segments before it uses this as storage. */
@@ -39,7 +40,7 @@ struct block {
 	uint64_t top[TABLE_ENTRIES];
 	uint64_t second[TABLE_ENTRIES];
 	uint64_t third[MAPPED_GIB * TABLE_ENTRIES];
-	uint64_t segment[4];
+	uint64_t segment[6];
 	struct { /* struct setup_data, with its data */
 		uint64_t next;
 		uint32_t type, len;
@@ -182,22 +183,29 @@ static bool is_power_of_two(uint64_t n)
 }
 
 /* Where it likes to be, so that it need not move itself; else, if it can be elsewhere, as
- * low as it goes.  init_size: what it needs until it knows its storage. */
+ * low as it goes above: one that is loaded below moves itself up.  init_size: what it
+ * needs until it knows its storage. */
 static int take_place(struct ipl_job *job, const struct kernel *k, gpa_t *base)
 {
 	const struct setup_header *h = &k->h;
 	int err;
 
 	*base = h->pref_address;
+	if (*base >= GUEST_LOW_END || h->init_size > GUEST_LOW_END - *base)
+		return fail_set(job->why, PART_R_IMAGE, ENOEXEC,
+			"it wants to be loaded beyond what is mapped, at %#jx",
+			(uintmax_t)*base);
 	if (h->relocatable_kernel && !is_power_of_two(h->kernel_alignment))
 		return bad(job, "its alignment is not a power of two");
 	if (ipl_is_free(job, *base, h->init_size) || !h->relocatable_kernel)
 		err = ipl_take(job, *base, h->init_size);
 	else
-		err = ipl_take_low(job, LOWEST, h->kernel_alignment, h->init_size, base);
+		err = ipl_take_low(job, *base > LOWEST ? *base : LOWEST,
+			h->kernel_alignment, h->init_size, base);
 	if (err)
 		return fail_set(job->why, PART_R_IMAGE_SIZE, err,
-			"it needs %u KiB of storage in one piece", h->init_size / 1024);
+			"it needs %u KiB of storage from %#jx on", h->init_size / 1024,
+			(uintmax_t)h->pref_address);
 	return 0;
 }
 
@@ -213,6 +221,7 @@ static void make_tables(struct block *b, gpa_t at)
 		b->third[i] = i << 21 | LARGE_PAGE | PRESENT_WRITE;
 	b->segment[CS / 8] = UINT64_C(0x00af9b000000ffff);
 	b->segment[DS / 8] = UINT64_C(0x00cf93000000ffff);
+	b->segment[TSS / 8] = UINT64_C(0x0080890000000067);
 }
 
 /* Random numbers from the first instruction on.  A host that has none to give is no

@@ -13,8 +13,8 @@ struct ipl_piece {
 };
 
 /* The memory map, as PVH and Linux both number its types. */
-enum { IPL_MAP_RAM = 1, IPL_MAP_RESERVED = 2, IPL_MAP_ACPI = 3 };
-#define IPL_MAX_MAP (GMEM_MAX_REGIONS + 3)
+enum { IPL_MAP_RAM = 1, IPL_MAP_RESERVED = 2, IPL_MAP_ACPI = 3, IPL_MAP_NVS = 4 };
+#define IPL_MAX_MAP (GMEM_MAX_REGIONS + 4)
 
 struct ipl_map_entry {
 	gpa_t addr;

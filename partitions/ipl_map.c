@@ -22,20 +22,26 @@ int ipl_acpi(struct ipl_job *job, const struct acpi_machine *acpi)
 	if (!err)
 		err = gmem_write(
 			job->g, GUEST_RESET_VECTOR, reset_code, sizeof(reset_code));
-	if (err)
+	if (err == -EFAULT)
 		return fail_set(job->why, PART_R_IMAGE_SIZE, err,
 			"the ACPI tables need storage up to %#x",
 			GUEST_ACPI_BASE + GUEST_ACPI_SIZE);
+	if (err)
+		return fail_set(job->why, PART_R_IO, err, "no memory");
 	return ipl_take(job, GUEST_ACPI_BASE, GUEST_ACPI_SIZE);
 }
 
-/* The first bank is around the tables: it was long enough for them. */
+/* The first bank is around the tables: it was long enough for them.  A guest may use
+ * their place once it has read them, but not that of what we write or it jumps to later.
+ */
 unsigned ipl_map(const struct gmem *g, struct ipl_map_entry map[IPL_MAX_MAP])
 {
+	const gpa_t kept = GUEST_GENERATION_ADDR;
 	const gpa_t behind = GUEST_ACPI_BASE + GUEST_ACPI_SIZE;
 	unsigned n = add(map, 0, 0, GUEST_ACPI_BASE, IPL_MAP_RAM);
 
-	n = add(map, n, GUEST_ACPI_BASE, GUEST_ACPI_SIZE, IPL_MAP_ACPI);
+	n = add(map, n, GUEST_ACPI_BASE, kept - GUEST_ACPI_BASE, IPL_MAP_ACPI);
+	n = add(map, n, kept, behind - kept, IPL_MAP_NVS);
 	n = add(map, n, behind, g->region[0].size - behind, IPL_MAP_RAM);
 	for (int i = 1; i < g->n; i++)
 		n = add(map, n, g->region[i].base, g->region[i].size, IPL_MAP_RAM);

@@ -17,6 +17,8 @@
 #define TSS_ADDR      0xfffbd000ul
 #define IDENTITY_ADDR 0xfffbc000ul
 
+#define MAX_STATS 16384 /* bytes of a statistics file that are looked at */
+
 static_assert(offsetof(struct cpuid, entry) == sizeof(struct kvm_cpuid2), "KVM's layout");
 static_assert(offsetof(struct kvm_routes, entry) == sizeof(struct kvm_irq_routing),
 	"KVM's layout");
@@ -369,39 +371,37 @@ static int learn_msrs(struct kvm *k)
 	return 0;
 }
 
-/* Is descriptor `i` of a statistics file that of the number of exits?  Then where its
- * value is: 1 and *at. */
-static int find_exits(int fd, const struct kvm_stats_header *h, unsigned i, uint64_t *at)
+/* Where in a statistics file the number of exits is, or 0. */
+static uint64_t find_exits(int fd)
 {
-	size_t size = sizeof(struct kvm_stats_desc) + h->name_size;
-	_Alignas(struct kvm_stats_desc) char buf[sizeof(struct kvm_stats_desc) + 128] = {
-		0
-	};
-	const struct kvm_stats_desc *d = (const void *)buf;
+	char buf[MAX_STATS];
+	struct kvm_stats_header h;
+	ssize_t n = pread(fd, buf, sizeof(buf), 0);
+	size_t len = n > 0 ? (size_t)n : 0, size;
 
-	if (size > sizeof(buf))
-		return -E2BIG;
-	if (pread(fd, buf, size, (off_t)(h->desc_offset + i * size)) != (ssize_t)size)
-		return -EIO;
-	if (strncmp(buf + sizeof(*d), "exits", h->name_size) != 0)
+	if (len < sizeof(h))
 		return 0;
-	*at = h->data_offset + d->offset;
-	return 1;
+	memcpy(&h, buf, sizeof(h));
+	size = sizeof(struct kvm_stats_desc) + h.name_size;
+	for (size_t at = h.desc_offset; h.num_desc-- && at + size <= len; at += size) {
+		struct kvm_stats_desc d;
+
+		memcpy(&d, buf + at, sizeof(d));
+		if (!strncmp(buf + at + sizeof(d), "exits", h.name_size))
+			return h.data_offset + d.offset;
+	}
+	return 0;
 }
 
 /* Best effort: an older KVM has no such file, and then nothing is counted. */
 static void open_stats(struct kvm_cpu *c)
 {
-	struct kvm_stats_header h;
-	int fd = ioctl(c->fd, KVM_GET_STATS_FD, 0), found = 0;
+	int fd = ioctl(c->fd, KVM_GET_STATS_FD, 0);
 
 	if (fd < 0)
 		return;
-	if (pread(fd, &h, sizeof(h), 0) != sizeof(h))
-		h.num_desc = 0;
-	for (unsigned i = 0; i < h.num_desc && !found; i++)
-		found = find_exits(fd, &h, i, &c->exits_at);
-	if (found == 1)
+	c->exits_at = find_exits(fd);
+	if (c->exits_at)
 		c->stats_fd = fd;
 	else
 		close(fd);

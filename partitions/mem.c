@@ -3,6 +3,7 @@
 #include "partitions/mem.h"
 
 #include "cp/guest_abi.h"
+#include "partitions/dev/pci.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -136,16 +137,41 @@ static int add_bank(
 	return 0;
 }
 
+/* Of every slot the page that says who is there: the same one, all ones, until a device
+ * writes to its own.  No huge page: a machine uses a few of these pages. */
+static int show_nobody(uint8_t *ecam)
+{
+	uint8_t page[PCI_PAGE_SIZE];
+	int fd = memfd_create("nobody", MFD_CLOEXEC), err = 0;
+
+	if (fd < 0)
+		return -errno;
+	memset(page, 0xff, sizeof(page));
+	if (write(fd, page, sizeof(page)) != sizeof(page))
+		err = -EIO;
+	madvise(ecam, GUEST_ECAM_SIZE, MADV_NOHUGEPAGE);
+	for (unsigned i = 0; i < PCI_SLOTS && !err; i++) {
+		if (mmap(ecam + i * PCI_SLOT_SIZE, PCI_PAGE_SIZE, PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_FIXED, fd, 0) == MAP_FAILED)
+			err = -errno;
+	}
+	close(fd);
+	return err;
+}
+
 static int make_ecam(struct mem *m, struct fail *why)
 {
-	void *p = mmap(NULL, GUEST_ECAM_SIZE, PROT_READ | PROT_WRITE,
+	uint8_t *p = mmap(NULL, GUEST_ECAM_SIZE, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	int err = p == MAP_FAILED ? -errno : 0;
 
-	if (p == MAP_FAILED)
-		return fail_set(why, PART_R_STORAGE, errno,
-			"no memory for the PCI configuration space");
-	m->ecam = p;
-	return 0;
+	if (!err) {
+		m->ecam = p;
+		err = show_nobody(p);
+	}
+	return err ? fail_set(why, PART_R_STORAGE, err,
+			     "no memory for the PCI configuration space")
+		   : 0;
 }
 
 static int bank_open(struct bank *b)
@@ -210,18 +236,38 @@ static bool touching_helps(const struct bank *b)
 	return has_huge_page(b);
 }
 
+/* A signal ends these calls, and undoes the first. */
+static int allocate(const struct bank *b, uint64_t len)
+{
+	while (fallocate(b->fd, 0, (off_t)b->offset, (off_t)len)) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
+/* An older kernel populates nothing. */
+static int populate(const struct bank *b)
+{
+	while (madvise(b->host, b->size, MADV_POPULATE_WRITE) && errno != EINVAL) {
+		if (errno != EINTR)
+			return -errno;
+	}
+	return 0;
+}
+
 /* Takes every page now.  Allocating is enough, and much faster than touching: a page is
  * cleared when it is used. */
 static int bank_commit(const struct bank *b)
 {
+	int err = 0;
+
 	if (b->kind == BANK_MEMFD && b->size >= 2 * MIB) {
-		if (fallocate(b->fd, 0, (off_t)b->offset, 4 * KIB))
-			return -errno;
-		if (touching_helps(b) && madvise(b->host, b->size, MADV_POPULATE_WRITE) &&
-			errno != EINVAL)
-			return -errno;
+		err = allocate(b, 4 * KIB);
+		if (!err && touching_helps(b))
+			err = populate(b);
 	}
-	return fallocate(b->fd, 0, (off_t)b->offset, (off_t)b->size) ? -errno : 0;
+	return err ? err : allocate(b, b->size);
 }
 
 static void bank_close(struct bank *b)

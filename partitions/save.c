@@ -78,7 +78,6 @@ static int snap_machine(struct vm *vm, struct snap *s)
 	same(s, "storage", mem_size(&vm->mem));
 	same(s, "n_vcpus", vm->n_vcpus);
 	same(s, "n_devices", (uint64_t)vm->n_devices);
-	snap_u32(s, "hears", &vm->hears);
 	snap_end(s);
 	return s->err;
 }

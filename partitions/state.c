@@ -103,6 +103,12 @@ int chip_state_set(struct kvm *k, const struct chip_state *s)
 	return err;
 }
 
+void chip_state_mask_pics(struct chip_state *s)
+{
+	s->chip[KVM_IRQCHIP_PIC_MASTER].chip.pic.imr = 0xff;
+	s->chip[KVM_IRQCHIP_PIC_SLAVE].chip.pic.imr = 0xff;
+}
+
 /* KVM's structs are of its ABI and never change their layout: their bytes are a format.
  */
 int cpu_state_snap(

@@ -27,6 +27,10 @@ int cpu_state_set(struct kvm_cpu *c, const struct cpu_state *s);
 int chip_state_get(struct kvm *k, struct chip_state *s);
 int chip_state_set(struct kvm *k, const struct chip_state *s);
 
+/* No line reaches a vCPU by the old interrupt controllers, which the ACPI tables say are
+ * not there: a guest that believes them does not mask what they would send. */
+void chip_state_mask_pics(struct chip_state *s);
+
 /* Sections "cpuN" and "chips" of a saved machine.  0 or -errno. */
 int cpu_state_snap(
 	struct snap *snap, unsigned id, const struct kvm *k, struct cpu_state *s);

@@ -135,6 +135,9 @@ static int make_kvm(struct vm *vm, struct fail *why)
 		err = mem_plug(&vm->mem, &vm->kvm);
 	if (!err)
 		err = chip_state_get(&vm->kvm, &vm->power_on);
+	chip_state_mask_pics(&vm->power_on);
+	if (!err)
+		err = chip_state_set(&vm->kvm, &vm->power_on);
 	if (err)
 		return fail_set(why, PART_R_KVM, err, "%s: %s", vm->kvm.refused,
 			strerrorname_np(-err));

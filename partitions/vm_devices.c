@@ -88,6 +88,7 @@ int vm_plug(struct vm *vm, const struct part_device *dev, int *fds, int n_fds,
 		err = add_defined(vm, dev, fds, n_fds, why);
 	if (err)
 		return err;
+	vm->fresh = false;
 	added = vm->device[last];
 	memmove(&vm->device[at + 1], &vm->device[at],
 		(size_t)(last - at) * sizeof(added));
@@ -103,6 +104,7 @@ int vm_unplug(struct vm *vm, uint16_t vdev, struct fail *why)
 	if (at < 0 || vm->device[at].type != PART_DEV_NIC)
 		return fail_set(why, PART_R_PROTOCOL, ENODEV,
 			"%04X is no device that goes while the guest runs", vdev);
+	vm->fresh = false;
 	device_destroy(vm->device[at].device);
 	vm->n_devices--;
 	memmove(&vm->device[at], &vm->device[at + 1],

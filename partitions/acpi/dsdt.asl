@@ -31,6 +31,8 @@ DefinitionBlock ("", "DSDT", 2, "BLKHD ", "BULKHEAD", 1)
 			/* Places where devices come and go while the guest runs: one that has an
 			 * object is looked at. */
 #define SLOT(n) Device (S##n) { Name (_ADR, 0x##n##0000) }
+			SLOT (03) SLOT (04) SLOT (05) SLOT (06) SLOT (07) SLOT (08) SLOT (09)
+			SLOT (0A) SLOT (0B) SLOT (0C) SLOT (0D) SLOT (0E) SLOT (0F)
 			SLOT (10) SLOT (11) SLOT (12) SLOT (13) SLOT (14) SLOT (15) SLOT (16)
 			SLOT (17) SLOT (18) SLOT (19) SLOT (1A) SLOT (1B) SLOT (1C) SLOT (1D)
 			SLOT (1E) SLOT (1F)

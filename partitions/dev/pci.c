@@ -48,8 +48,6 @@ int pci_bus_create(struct machine *m, uint8_t *ecam, struct pci_bus **out)
 	}
 
 	host_bridge_init(ecam);
-	for (unsigned i = 1; i < PCI_SLOTS; i++)
-		memset(ecam + i * PCI_SLOT_SIZE, 0xff, PCI_PAGE_SIZE);
 	*out = b;
 	return 0;
 }

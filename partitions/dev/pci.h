@@ -10,6 +10,9 @@
 #include "partitions/dev/bus.h"
 #include "partitions/dev/device.h"
 
+#define PCI_SLOTS       32
+#define PCI_SLOT_SIZE   0x8000u /* of ECAM: eight functions */
+#define PCI_PAGE_SIZE   0x1000u /* of ECAM: one function */
 #define PCI_BAR_SIZE    0x8000u /* one 32-bit memory BAR per device */
 #define PCI_MAX_VECTORS 32
 
@@ -38,7 +41,8 @@ struct pci_function_ops {
 	void (*config_written)(void *ctx, unsigned offset, unsigned len);
 };
 
-/* `ecam`: GUEST_ECAM_SIZE bytes, owned by the caller. 0 or -errno. */
+/* `ecam`: GUEST_ECAM_SIZE bytes, owned by the caller: ones in the first page of each
+ * slot, which says that nobody is there.  0 or -errno. */
 int pci_bus_create(struct machine *m, uint8_t *ecam, struct pci_bus **out);
 void pci_bus_destroy(struct pci_bus *b);
 void pci_bus_reset(struct pci_bus *b);

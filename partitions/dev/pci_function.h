@@ -5,10 +5,7 @@
 #include "cp/lib/log.h"
 #include "partitions/dev/pci.h"
 
-#define PCI_SLOTS      32
-#define PCI_SLOT_SIZE  0x8000u /* of ECAM: eight functions */
-#define PCI_PAGE_SIZE  0x1000u /* of ECAM: one function */
-#define PCI_HEADER_MAX 256     /* the bytes of it that hold anything */
+#define PCI_HEADER_MAX 256 /* the bytes of it that hold anything */
 
 #define PCI_BAR_MASK   (~(PCI_BAR_SIZE - 1)) /* the bits of BAR 0 that are an address */
 #define PCI_MSIX_AREA  0x7000u               /* of BAR 0: the vector table... */

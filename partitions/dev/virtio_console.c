@@ -113,6 +113,8 @@ static int virtio_console_snap(struct device *d, struct snap *s)
 	cp_stream_snap(&c->stream, s);
 	virtio_console_control_snap(c, s);
 	snap_end(s);
+	if (s->loading && !s->err)
+		d->machine->ops->cp_enable(d->machine, c->enabled);
 	return s->err;
 }
 

@@ -135,14 +135,17 @@ static void test_the_memory_map(void **state)
 	image_make(&img, true, LOAD_AT, code, sizeof(code), 0);
 	assert_int_equal(load_fd(s, image_fd(&img), -1, NULL, &start, &why), 0);
 	map = u64_at(s, start.info + 40);
-	assert_int_equal(u32_at(s, start.info + 48), 5);
+	assert_int_equal(u32_at(s, start.info + 48), 6);
 	assert_int_equal(u64_at(s, start.info + 32), GUEST_ACPI_BASE);
 	check_map(s, map, 0, GUEST_ACPI_BASE, 1);
-	check_map(s, map + 24, GUEST_ACPI_BASE, GUEST_ACPI_SIZE, 3);
-	check_map(s, map + 48, GUEST_ACPI_BASE + GUEST_ACPI_SIZE,
+	check_map(
+		s, map + 24, GUEST_ACPI_BASE, GUEST_GENERATION_ADDR - GUEST_ACPI_BASE, 3);
+	check_map(s, map + 48, GUEST_GENERATION_ADDR,
+		GUEST_ACPI_BASE + GUEST_ACPI_SIZE - GUEST_GENERATION_ADDR, 4);
+	check_map(s, map + 72, GUEST_ACPI_BASE + GUEST_ACPI_SIZE,
 		STORAGE - GUEST_ACPI_BASE - GUEST_ACPI_SIZE, 1);
-	check_map(s, map + 72, GUEST_HIGH_BASE, HIGH, 1);
-	check_map(s, map + 96, GUEST_ECAM_BASE, GUEST_ECAM_SIZE, 2);
+	check_map(s, map + 96, GUEST_HIGH_BASE, HIGH, 1);
+	check_map(s, map + 120, GUEST_ECAM_BASE, GUEST_ECAM_SIZE, 2);
 }
 
 /* What a guest finds that jumps to where a processor begins after a reset. */

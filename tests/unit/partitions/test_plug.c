@@ -1,6 +1,7 @@
 /* NICs that come and go while the machine is up. */
 #include "cp/guest_abi.h"
 #include "partitions/dev/bus.h"
+#include "tests/fake/kvm.h"
 #include "tests/fake/peer.h"
 
 #include <setjmp.h>
@@ -99,6 +100,27 @@ static void test_no_more_than_there_may_be(void **state)
 	assert_int_equal(plug(p, PART_DEV_NIC, 0x700, slot), PART_R_PROTOCOL);
 }
 
+/* What was told before the first IPL is nothing that the guest has yet to hear: it finds
+ * the NIC, and its event device as after power-on. */
+static void test_before_the_first_ipl(void **state)
+{
+	static const uint8_t code[] = { 0xf4 };
+	struct peer *p = *state;
+
+	assert_int_equal(plug(p, PART_DEV_NIC, 0x600, 17), PART_R_NONE);
+	assert_int_equal(peer_ipl(p, code, sizeof(code), PART_IPL_STOP), PART_R_NONE);
+	assert_int_equal(events(p), 0);
+	assert_int_equal(ident(p, 17), VIRTIO_NET);
+}
+
+/* The guest is told that it has no PIC, so none may interrupt it. */
+static void test_no_pic(void **state)
+{
+	(void)state;
+	assert_int_equal(fake_kvm.chip[KVM_IRQCHIP_PIC_MASTER].chip.pic.imr, 0xff);
+	assert_int_equal(fake_kvm.chip[KVM_IRQCHIP_PIC_SLAVE].chip.pic.imr, 0xff);
+}
+
 /* Not of a machine that is none yet, and not for a cpd of before. */
 static void test_when_it_cannot_be(void **state)
 {
@@ -120,6 +142,10 @@ int main(void)
 			test_refused, peer_setup_active, peer_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_no_more_than_there_may_be, peer_setup_active, peer_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_before_the_first_ipl, peer_setup_active, peer_teardown),
+		cmocka_unit_test_setup_teardown(
+			test_no_pic, peer_setup_active, peer_teardown),
 		cmocka_unit_test_setup_teardown(
 			test_when_it_cannot_be, peer_setup, peer_teardown),
 	};
