@@ -137,6 +137,11 @@ void loop_guard(
 	loop->guard_ctx = ctx;
 }
 
+bool loop_in_callback(const struct loop *loop)
+{
+	return loop->busy;
+}
+
 uint64_t loop_now(const struct loop *loop)
 {
 	return loop->busy || loop->clock_stopped ? loop->now : clock_ns();

@@ -44,6 +44,10 @@ int loop_create(struct loop **out); /* 0 or -errno */
 /* Accepts NULL.  What is still watched, set or pending is forgotten. */
 void loop_destroy(struct loop *loop);
 
+/* Is this called from a callback of the loop?  Where others share its lock: by who holds
+ * that. */
+bool loop_in_callback(const struct loop *loop);
+
 /* Runs until loop_stop().  0, or -errno if waiting itself failed. */
 int loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);

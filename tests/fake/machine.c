@@ -184,6 +184,8 @@ static int make_storage(struct fake_machine *f)
 		MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (f->storage == MAP_FAILED || f->ecam == MAP_FAILED)
 		return -ENOMEM;
+	for (unsigned i = 0; i < PCI_SLOTS; i++)
+		memset(f->ecam + i * PCI_SLOT_SIZE, 0xff, PCI_PAGE_SIZE);
 	f->bank = (struct machine_bank) { f->storage_fd, 0, FAKE_STORAGE, 0 };
 	return gmem_add(&f->gmem, 0, FAKE_STORAGE, f->storage);
 }
