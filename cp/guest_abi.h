@@ -22,9 +22,9 @@
 	0xe0000000u /* PCIe configuration space of bus 0 (PCIe 5.0, 7.2.2) */
 #define GUEST_ECAM_SIZE 0x00100000u /* 32 devices x 8 functions x 4 KiB */
 
-/* Where a PC has its firmware, page 0xe0 of storage and the 31 behind it: the ACPI tables,
- * the RSDP first, and at its end the place where a processor begins after a reset.  Code
- * there, for real mode, resets the machine: Linux without EFI, where ACPI is
+/* Where a PC has its firmware, page 0xe0 of storage and the 31 behind it: the ACPI
+ * tables, the RSDP first, and at its end the place where a processor begins after a
+ * reset.  Code there, for real mode, resets the machine: Linux without EFI, where ACPI is
  * hardware-reduced, goes there to restart, and nowhere else. */
 #define GUEST_ACPI_BASE       0x000e0000u
 #define GUEST_ACPI_SIZE       0x00020000u
