@@ -7,6 +7,7 @@
 #include "partitions/dev/pci.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -80,6 +81,7 @@ int vm_activate(struct vm *vm, const struct part_activate *a,
 		err = vm_add_devices(vm, dev, a->n_devices, fds, n_fds, why);
 	for (unsigned i = 0; i < vm->n_vcpus && !err; i++)
 		err = vcpu_start(vm->vcpu[i], why);
+	malloc_trim(0); /* making all this took more than having it does */
 	if (!err)
 		err = confine(vm, why);
 	if (err) {
