@@ -59,7 +59,7 @@ static int load(struct ipl_job *job, struct ipl_start *start)
 		return err;
 	if (!entry)
 		return bad(job, "it has no PVH entry point");
-	if (!ipl_is_taken(job, entry))
+	if (!ipl_is_taken(job, entry) || ipl_is_acpi(entry))
 		return bad(job, "its PVH entry point is not in it");
 	start->entry = entry;
 	return ipl_pvh_info(job, &start->info);

@@ -64,6 +64,8 @@ int ipl_take_high(struct ipl_job *job, uint64_t size, gpa_t limit, gpa_t *base);
  * -errno with job->why. */
 int ipl_acpi(struct ipl_job *job, const struct acpi_machine *acpi);
 
+bool ipl_is_acpi(gpa_t addr); /* is it there? */
+
 /* Fills in the memory map and returns the number of its entries. */
 unsigned ipl_map(const struct gmem *g, struct ipl_map_entry map[IPL_MAX_MAP]);
 

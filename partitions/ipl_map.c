@@ -31,6 +31,11 @@ int ipl_acpi(struct ipl_job *job, const struct acpi_machine *acpi)
 	return ipl_take(job, GUEST_ACPI_BASE, GUEST_ACPI_SIZE);
 }
 
+bool ipl_is_acpi(gpa_t addr)
+{
+	return addr - GUEST_ACPI_BASE < GUEST_ACPI_SIZE;
+}
+
 /* The first bank is around the tables: it was long enough for them.  A guest may use
  * their place once it has read them, but not that of what we write or it jumps to later.
  */

@@ -319,6 +319,13 @@ static void note_without_address(struct image *img)
 	memcpy(img->data + IMAGE_NOTE + 4, &len, sizeof(len));
 }
 
+static void entry_in_the_tables(struct image *img)
+{
+	const uint32_t entry = GUEST_ACPI_BASE + GUEST_ACPI_SIZE - 1;
+
+	memcpy(img->data + IMAGE_NOTE + 16, &entry, sizeof(entry));
+}
+
 static void entry_elsewhere(struct image *img)
 {
 	const uint32_t entry = GUEST_ACPI_BASE - 1;
@@ -395,6 +402,7 @@ static void test_hostile_images(void **state)
 		{ note_too_long, PART_R_IMAGE },
 		{ note_without_address, PART_R_IMAGE },
 		{ entry_elsewhere, PART_R_IMAGE },
+		{ entry_in_the_tables, PART_R_IMAGE },
 		{ overlaps_itself, PART_R_IMAGE },
 		{ too_short, PART_R_IMAGE },
 		{ cut_off, PART_R_IMAGE },
