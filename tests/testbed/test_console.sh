@@ -1,0 +1,3 @@
+#!/bin/bash
+# Consoles of Linux guests, both ways.
+exec "${0%/*}/run" console
