@@ -256,7 +256,7 @@ static void finish_start(struct partition *p)
 	struct message m;
 	struct ipl ipl;
 
-	if (p->todo == TODO_MORE) {
+	if (p->todo != TODO_IPL) {
 		msg_set(&m, MSG_START_UNDONE, p->userid);
 		part_end(p, END_UNSTARTED, "", &m, true);
 		return;
@@ -276,6 +276,8 @@ static void go_on(struct partition *p, const struct part_hello_answer *answer)
 		[PART_CHECKSTOPPED] = PS_CHECKSTOPPED,
 	};
 
+	bool loaded = p->loaded;
+
 	p->state = states[answer->run];
 	p->loaded |= p->state != PS_STOPPED;
 	p->signal_enabled = answer->signal_enabled != 0;
@@ -283,7 +285,7 @@ static void go_on(struct partition *p, const struct part_hello_answer *answer)
 		finish_start(p);
 		return;
 	}
-	if (p->todo) {
+	if (p->todo || p->loaded != loaded) {
 		p->todo = TODO_NOTHING;
 		record_update(p);
 	}

@@ -211,6 +211,10 @@ void part_fail_message(const struct partition *p, const char *verb, const void *
  * something of it could not be kept. */
 bool part_keep_ipl(struct partition *p, const struct ipl *ipl);
 
+/* Its start has come to the end of the IPL that was left to do, however that ended.
+ * False: there was none. */
+bool part_ipl_was_last(struct partition *p);
+
 /* Opens what is to be loaded and asks the process to.  0, or a message's number. */
 int part_ipl_ask(struct partition *p, const struct ipl *ipl, bool stop, part_answered *fn,
 	part_done *done, void *ctx, struct message *err);

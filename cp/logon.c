@@ -92,12 +92,15 @@ static uint64_t now_ns(void)
 /* What is recorded with the activation. */
 static void set_todo(struct partition *p, const struct ipl *ipl, bool more)
 {
-	if (!ipl || ipl->kind == IPL_NONE)
-		p->todo = more ? TODO_MORE : TODO_NOTHING;
-	else if (!part_keep_ipl(p, ipl) || more)
+	bool any = ipl && ipl->kind != IPL_NONE;
+	bool kept = any && part_keep_ipl(p, ipl);
+
+	if (more)
 		p->todo = TODO_MORE;
+	else if (any)
+		p->todo = kept ? TODO_IPL : TODO_IPL_UNKNOWN;
 	else
-		p->todo = TODO_IPL;
+		p->todo = TODO_NOTHING;
 }
 
 void partition_commands_done(struct partition *p, const struct ipl *later)

@@ -65,6 +65,15 @@ bool part_keep_ipl(struct partition *p, const struct ipl *ipl)
 	       !strcmp(p->ipl.initrd, ipl->initrd) && !strcmp(p->ipl.parm, ipl->parm);
 }
 
+bool part_ipl_was_last(struct partition *p)
+{
+	bool was = p->todo == TODO_IPL || p->todo == TODO_IPL_UNKNOWN;
+
+	if (was)
+		p->todo = TODO_NOTHING;
+	return was;
+}
+
 static unsigned load_seconds(int fd)
 {
 	struct stat st;

@@ -211,8 +211,7 @@ static int on_ipled(struct partition *p, const struct part_args *a, struct messa
 	p->state = a->stop ? PS_STOPPED : PS_RUNNING;
 	p->why.number = 0;
 	p->loaded = true;
-	if (p->todo == TODO_IPL)
-		p->todo = TODO_NOTHING;
+	part_ipl_was_last(p);
 	record_update(p);
 	return 0;
 }
@@ -221,8 +220,7 @@ static int on_ipled(struct partition *p, const struct part_args *a, struct messa
 static void forget_loaded(struct partition *p)
 {
 	p->loaded = false;
-	if (p->todo == TODO_IPL)
-		p->todo = TODO_NOTHING;
+	part_ipl_was_last(p);
 	record_update(p);
 }
 

@@ -69,8 +69,9 @@ struct part_dev {
  * finishes that. */
 enum part_todo {
 	TODO_NOTHING,
-	TODO_IPL,  /* p->ipl is to be IPLed, or is being */
-	TODO_MORE, /* and other things, which nobody else knows: it is undone */
+	TODO_IPL,         /* p->ipl is to be IPLed, or is being */
+	TODO_MORE,        /* and other things, which nobody else knows: it is undone */
+	TODO_IPL_UNKNOWN, /* an IPL whose text cannot be kept, so nobody can repeat it */
 };
 
 struct partition {

@@ -356,7 +356,7 @@ static const char *check(const struct record *r, const char *userid)
 		return "vcpus";
 	if ((unsigned)p->ipl.kind > IPL_NAME)
 		return "ipl";
-	if ((unsigned)p->todo > TODO_MORE)
+	if ((unsigned)p->todo > TODO_IPL_UNKNOWN)
 		return "todo";
 	if (p->changing.type && p->changing.type != PART_DEV_NIC)
 		return "changing_type";

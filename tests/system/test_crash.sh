@@ -112,6 +112,15 @@ waits "one whose COMMANDs were under way is undone" 20 t4_gone
 like "and that is said" "$(cat "$work/cpd.log")" 'CP1357W T4: '
 waits "nothing of it runs" 10 consistent
 
+# An IPL that no record can hold is done all the same, and then over.
+v XAUTOLOG T4 SYNCH IPL CMS PARM $'echo x\xe4y' >/dev/null
+pid4=$(pid_of T4)
+cp_crash
+cp_start
+waits "a guest IPLed with odd bytes is adopted" 20 is_up T4
+is "as it was" "$(pid_of T4)" "$pid4"
+v FORCE T4 >/dev/null
+
 is "T1 ran through all of it" "$(pid_of T1)" "$pid1"
 is "and ticked on" "$([ "$(ticks T1)" -gt "$t1_after" ] && echo yes)" yes
 

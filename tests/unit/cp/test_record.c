@@ -212,7 +212,7 @@ static void test_wrong_values(void **state)
 	}
 	refused("loaded", "1", "loaded");
 	refused("todo", "\"ipl\"", "todo");
-	refused("todo", "3", "todo");
+	refused("todo", "4", "todo");
 	refused("used_slots", "4294967296", "used_slots");
 	refused("changing_type", "3", "changing_type");
 	refused("changing_vdev", "65536", "changing_vdev");
