@@ -303,12 +303,15 @@ static void took_console(struct caller *c, uint64_t offset, const void *bytes, s
 static void took_console_end(struct caller *c)
 {
 	struct batch *b = c->ctx;
+	int err = 0;
 
 	b->at_end = b->over = true;
 	input_pause(&b->input, true);
 	if (b->id)
 		attach_ended(&b->attach);
-	else if (attach_leave(&b->attach, &b->id))
+	else
+		err = attach_leave(&b->attach, &b->id);
+	if (err && err != -EPIPE) /* that comes before CP's last word */
 		finish(b);
 }
 
@@ -321,6 +324,8 @@ static void took_gone(struct caller *c, bool ended_by_cp, const char *why)
 		fprintf(stderr, "bulkhead: %s\n", why);
 	else
 		stop(b, STATUS_NO_CP, why);
+	if (b->over)
+		finish(b);
 }
 
 static const struct caller_ops caller_ops = {

@@ -6,6 +6,10 @@ default_config
 cat >>"$work/etc/user.direct" <<D
 USER NOIMG pw 4M 64M G
   IPL KERNEL $work/none
+USER OWNER pw 4M 64M G
+  OPTION HOSTUID $(id -u)
+  CONSOLE 0009
+  IPL CMS
 D
 sed -i '1a PROCESSORS HOST 1023' "$work/etc/system.config"
 said=$("$bin/cpd" --check -c "$work/etc/system.config" -d "$work/etc/user.direct" 2>&1)
@@ -71,6 +75,20 @@ echo "#CP FORCE T1" >&9
 waits "it ends also by what is typed there" 10 console_gone
 wait "$console"
 is "and the command is answered" $? 0
+
+# Of one's own console CP ends the session as well.
+for i in 1 2 3; do
+	exec 9>&-
+	rm "$work/console.in"
+	v XAUTOLOG OWNER SYNCH >/dev/null
+	attend console 9 -u OWNER -C OWNER
+	waits "the owner is at the console" 10 grep -q '^Ready;' "$work/console"
+	v FORCE OWNER >/dev/null
+	waits "it ends with the partition, $i" 10 console_gone
+	wait "$console"
+	is "without a failure" $? 0
+	like "and has said why" "$(cat "$work/console")" 'CP1349I OWNER logged off: forced by'
+done
 
 # There is nothing to begin where nothing is.
 v XAUTOLOG T1 NOIPL >/dev/null
