@@ -33,8 +33,10 @@ not_ok() {
 	shift
 	[ $# -eq 0 ] || printf '%s\n' "$@" | sed 's/^/# /'
 }
-# is WHAT GOT EXPECTED; like WHAT GOT REGEX; unlike; succeeds/fails WHAT command...
+# is WHAT GOT EXPECTED; holds WHAT EXPRESSION; like WHAT GOT REGEX; unlike; succeeds/fails WHAT command...
 is() { if [ "$2" = "$3" ]; then ok "$1"; else not_ok "$1" "got:      $2" "expected: $3"; fi; }
+# holds WHAT EXPRESSION: of numbers; one that makes no sense does not hold.
+holds() { if [ -n "$2" ] && (($2)) 2>/dev/null; then ok "$1"; else not_ok "$1" "does not hold: $2"; fi; }
 like() { if grep -qE -- "$3" <<<"$2"; then ok "$1"; else not_ok "$1" "got:      $2" "expected: /$3/"; fi; }
 unlike() { if grep -qE -- "$3" <<<"$2"; then not_ok "$1" "got:      $2" "expected none of: /$3/"; else ok "$1"; fi; }
 succeeds() { local w=$1 o; shift; if o=$("$@" 2>&1); then ok "$w"; else not_ok "$w" "$* ended with $?" "$o"; fi; }

@@ -69,6 +69,16 @@ g() {
 	return "${said##*$'\n'}"
 }
 
+# Is a partition gone, and CP there to say so?
+is_gone() { v QUERY NAMES >/dev/null 2>&1 && [ -z "$(state_of "$1")" ]; }
+# right_time USER: a guest's clock, between two looks at the host's.
+right_time() {
+	local before now
+	before=$(date +%s)
+	now=$(g "$1" 'date +%s')
+	holds "the clock of $1 is the host's" "$((before - 1)) <= ${now:-0} && ${now:-0} <= $(date +%s) + 1"
+}
+
 # What a failure is understood by: the consoles, and what cpd has said.
 explain() {
 	local user

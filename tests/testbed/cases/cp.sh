@@ -5,9 +5,7 @@ linux L1
 linux L2
 cp_start
 boot L1
-now=$(g L1 'date +%s')
-off=$(($(date +%s) - now))
-is "its clock is the host's (off by $off s)" "$((off >= -1 && off <= 2))" 1
+right_time L1
 is "QUERY USERID" "$(g L1 'vmcp query userid')" "L1       AT TESTBED"
 like "QUERY NAMES" "$(g L1 'vmcp q names')" '^L1 '
 is "in JSON" "$(g L1 'vmcp -j query names' | jq -r '.records[].userid')" L1
@@ -21,10 +19,14 @@ is "many commands, one after the other" "$(g L1 'for i in $(seq 20); do vmcp que
 is "two at once do not get each other's answers" "$(g L1 'vmcp query userid >/tmp/a & vmcp query cplevel >/tmp/b; wait; cat /tmp/a; grep -c Bulkhead /tmp/b')" $'L1       AT TESTBED\n1'
 is "the guest is heard of" "$(field '.records[] | .userid' QUERY SIGNALS)" L1
 
-sees L1 40 '^power button pressed' & seen=$!
+mkfifo "$work/keys"
+exec 6<>"$work/keys"
+"$bin/bulkhead" -C L1 <"$work/keys" >"$work/seen" 2>/dev/null 6>&- & viewer=$!
+waits "somebody watches" 20 grep -q '^guest ready' "$work/seen"
 is "SIGNAL SHUTDOWN is taken" "$(v -j SIGNAL SHUTDOWN L1 WITHIN 30 | jq .rc)" 0
-gone() { [ -z "$(state_of L1)" ]; }
-succeeds "the guest sees its power button" wait $seen
-waits "and ends by itself" 20 gone
-is "so that it was not forced" "$(grep -c 'L1.*forced' "$work/cpd.log")" 0
+waits "the guest sees its power button" 40 grep -q '^power button pressed' "$work/seen"
+waits "and ends by itself" 20 is_gone L1
+exec 6>&-
+wait $viewer
+like "so CP says" "$(cat "$work/cpd.log")" 'CP1349I L1 logged off: the guest shut down'
 finish

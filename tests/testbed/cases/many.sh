@@ -12,7 +12,6 @@ for user in "${users[@]}"; do is "$user answers" "$(g $user 'vmcp query userid' 
 is "each in a process of its own" "$(field '[.records[].pid] | unique | length' QUERY NAMES)" 8
 is "each under a uid of its own" "$(for u in "${users[@]}"; do field '.records[0].uid' QUERY SANDBOX $u; done | sort -u | wc -l)" 8
 kill -9 "$(pid_of L3)"
-gone() { [ -z "$(state_of L3)" ]; }
-waits "one is killed" 20 gone
+waits "one is killed" 20 is_gone L3
 for user in L1 L2 L4 L8; do is "$user does not notice" "$(g $user 'echo $((6 * 7))')" 42; done
 finish

@@ -8,6 +8,7 @@ is "the machine is what this test is about" "$(cat /sys/devices/system/node/onli
 is "CP has all its processors" "$(field '[.records[] | select(.state == "online") | .cpu] | join(",")' QUERY PROCESSORS)" 0,1,2,3
 boot L1
 is "a guest with four processors runs on it" "$(g L1 'grep -c ^processor /proc/cpuinfo')" 4
-is "on each processor there is work to do" "$(g L1 'for i in 1 2 3 4; do md5sum </bin/busybox & done; wait' | sort -u | wc -l)" 1
+is "each works" "$(g L1 'for c in 0 1 2 3; do taskset -c $c md5sum </bin/busybox & done; wait' | sort | uniq -c | tr -s ' ')" " 4 $(md5sum </bin/busybox)"
+is "and has used its own" "$(field '[.records[0].vcpus[] | select(.cpu_ns > 0)] | length' INDICATE USER L1)" 4
 like "its storage has a home" "$(grep -hE 'N[01]=' "/proc/$(pid_of L1)/numa_maps" | grep -c memfd)" '^[1-9]'
 finish
