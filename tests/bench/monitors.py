@@ -162,7 +162,7 @@ def main():
     runs, known = read_runs(sys.argv[1])
     comparison(runs, ROWS)
     size_row({name: values["size"] for name, values in known.items()})
-    print("\nWith a processor whose time is the number of its instructions:\n")
+    print("\nWith a processor whose time is the number of its instructions (idling counts as working):\n")
     comparison(read_runs(sys.argv[2])[0], COUNTED_ROWS)
     table("Exits by cause, medians:", "cause", runs, "kvm_exit",
           lambda key: SVM.get(int(key), "others"))
