@@ -20,10 +20,8 @@ int part_do_ipl(struct partition *p, const struct part_args *a, struct message *
 {
 	int rc = part_ipl_ask(p, a->ipl, a->stop, answered_ipl, a->done, a->ctx, err);
 
-	if (rc && p->todo == TODO_IPL) {
-		p->todo = TODO_NOTHING;
+	if (rc && part_ipl_was_last(p))
 		record_update(p);
-	}
 	if (rc)
 		return rc;
 	part_keep_ipl(p, a->ipl);
