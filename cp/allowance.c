@@ -45,6 +45,14 @@ bool chatter_passes(struct chatter *c, struct loop *loop)
 	return false;
 }
 
+void chatter_tell(struct chatter *c)
+{
+	uint32_t n = allowance_left_out(&c->allowance);
+
+	if (n)
+		c->said(c, n);
+}
+
 void chatter_stop(struct chatter *c)
 {
 	loop_timer_cancel(&c->pause);
@@ -52,7 +60,5 @@ void chatter_stop(struct chatter *c)
 
 static void on_pause_over(struct loop_timer *timer)
 {
-	struct chatter *c = timer->ctx;
-
-	c->said(c, allowance_left_out(&c->allowance));
+	chatter_tell(timer->ctx);
 }

@@ -40,7 +40,11 @@ struct chatter {
 /* May this line pass?  rule, pause_ns and said are set. */
 bool chatter_passes(struct chatter *c, struct loop *loop);
 
-/* Before it is freed.  Accepts one that is zero. */
+/* Says how many were left out until now, if any were: before who learns it changes, or
+ * goes.  Accepts one that is zero. */
+void chatter_tell(struct chatter *c);
+
+/* Before it is freed; says nothing more.  Accepts one that is zero. */
 void chatter_stop(struct chatter *c);
 
 #endif

@@ -143,14 +143,18 @@ int cmd_signal(struct request *rq, struct operands *ops)
 	return request_underway(rq, rc, &m);
 }
 
-/* The process of the partition may still refuse it: only then who asked is answered. */
+/* The process of the partition may still refuse it: only then who asked is answered.  A
+ * partition that has ended meanwhile did what it was asked for. */
 static void on_signalled(void *ctx, const struct message *m)
 {
 	struct request *rq = ctx;
 
-	if (!m->number)
-		result_say(&rq->result, MSG_SIGNAL_DELAY, rq->subject, rq->seconds);
-	request_outcome(rq, m);
+	if (m->number && m->number != MSG_PART_GONE) {
+		request_outcome(rq, m);
+		return;
+	}
+	result_say(&rq->result, MSG_SIGNAL_DELAY, rq->subject, rq->seconds);
+	request_finish(rq, 0);
 }
 
 int cmd_shutdown(struct request *rq, struct operands *ops)

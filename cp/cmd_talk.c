@@ -22,6 +22,7 @@ static const struct allowance_rule talk_rule = { 20, UINT64_C(500000000) };
 static int say(struct request *rq, struct operands *ops, const char *word);
 static int op_receiver(
 	struct request *rq, struct operands *ops, char userid[USERID_MAX + 1]);
+static bool is_heard(const struct request *rq, const char *to);
 static int limit_guest(struct request *rq, const char *to);
 static int say_to(struct request *rq, const char *userid, const char *line);
 static int say_to_all(struct request *rq, const char *line);
@@ -104,7 +105,8 @@ static int say(struct request *rq, struct operands *ops, const char *word)
 		return rc;
 	if (!op_more(ops))
 		return request_expects(rq, ops, "text");
-	rc = limit_guest(rq, userid);
+	/* What nobody hears is refused anyway, and not counted. */
+	rc = is_heard(rq, userid) ? limit_guest(rq, userid) : 0;
 	if (rc)
 		return rc;
 	text = op_rest(ops);
@@ -136,18 +138,45 @@ static int op_receiver(
 	return 0;
 }
 
-/* Who was not told of the last ones learns how many they were. */
+static bool is_heard(const struct request *rq, const char *to)
+{
+	if (!strcmp(to, ALL_USERS))
+		return request_has_class(rq, "AB");
+	return session_hears_any(rq->cp, to);
+}
+
+/* By receiver, so that a guest that turns to many causes no more than one message to
+ * each.  Those that do not fit are counted together, for the operator. */
+static void count_left_out(struct partition *p, const char *to)
+{
+	struct talk_left *left = p->talk_left;
+	const struct talk_left *last = left + TALK_RECEIVERS - 1;
+
+	while (left < last && left->n && strcmp(left->to, to))
+		left++;
+	if (left->n++ && strcmp(left->to, to))
+		to = ALL_USERS;
+	snprintf(left->to, sizeof(left->to), "%s", to);
+}
+
+/* Who was not told learns how many there were. */
 static void on_left_out(struct chatter *talk, uint32_t n)
 {
 	struct partition *p = container_of(talk, struct partition, talk);
 	char line[MSG_TEXT_MAX + 16];
 	struct message m;
 
-	msg_set(&m, MSG_TALK_LEFT_OUT, p->userid, n);
-	if (!strcmp(p->talk_to, ALL_USERS))
-		operator_tell(p->cp, &m);
-	else
-		session_tell(p->cp, p->talk_to, "%s", msg_line(&m, line, sizeof(line)));
+	(void)n;
+	for (struct talk_left *left = p->talk_left;
+		left < p->talk_left + TALK_RECEIVERS && left->n; left++) {
+		msg_set(&m, MSG_TALK_LEFT_OUT, p->userid, left->n);
+		left->n = 0;
+		if (!strcmp(left->to, ALL_USERS))
+			operator_tell(p->cp, &m);
+		else
+			session_tell(
+				p->cp, left->to, "%s", msg_line(&m, line, sizeof(line)));
+	}
 }
 
 /* A program in a guest says as much as it likes, as often as it likes. */
@@ -164,7 +193,7 @@ static int limit_guest(struct request *rq, const char *to)
 	p->talk.said = on_left_out;
 	if (chatter_passes(&p->talk, rq->cp->loop))
 		return 0;
-	snprintf(p->talk_to, sizeof(p->talk_to), "%s", to);
+	count_left_out(p, to);
 	return result_say(&rq->result, MSG_TALK_LIMIT, to, (unsigned)talk_rule.burst,
 		(unsigned)(PAUSE_NS / talk_rule.refill_ns));
 }

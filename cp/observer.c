@@ -6,6 +6,7 @@
 #include "cp/text.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,7 @@ struct copy {
 	char userid[USERID_MAX + 1];
 	uint64_t from; /* output before this offset is not new */
 	struct chatter lines;
+	char left_to[USERID_MAX + 1]; /* who was to see what was left out */
 	size_t len;
 	char line[LINE + 1];
 };
@@ -38,7 +40,9 @@ int observer_update(struct partition *p)
 	bool wanted = p->observer[0] || p->secuser[0];
 	struct copy *c = find_copy(p);
 
-	if (c && !wanted) {
+	if (c && wanted) {
+		chatter_tell(&c->lines); /* to who has seen it until now */
+	} else if (c) {
 		partition_unwatch(&c->watcher);
 		copy_free(c);
 	}
@@ -110,6 +114,7 @@ static void on_gone(struct watcher *w, const char *why)
 
 static void copy_free(struct copy *c)
 {
+	chatter_tell(&c->lines);
 	chatter_stop(&c->lines);
 	free(c);
 }
@@ -131,18 +136,21 @@ static void pass_on(struct copy *c)
 	c->line[c->len] = '\0';
 	c->len = 0;
 	text_clean(c->line, "");
-	if (to && chatter_passes(&c->lines, c->cp->loop))
+	if (!to)
+		return;
+	if (chatter_passes(&c->lines, c->cp->loop))
 		session_tell(c->cp, to, "%-8s: %s", c->userid, c->line);
+	else
+		snprintf(c->left_to, sizeof(c->left_to), "%s", to);
 }
 
+/* Its partition may have gone. */
 static void on_left_out(struct chatter *lines, uint32_t n)
 {
 	struct copy *c = container_of(lines, struct copy, lines);
-	const char *to = receiver(c);
 	char line[MSG_TEXT_MAX + 16];
 	struct message m;
 
 	msg_set(&m, MSG_LINES_LEFT_OUT, c->userid, n);
-	if (to)
-		session_tell(c->cp, to, "%s", msg_line(&m, line, sizeof(line)));
+	session_tell(c->cp, c->left_to, "%s", msg_line(&m, line, sizeof(line)));
 }

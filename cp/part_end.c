@@ -200,6 +200,8 @@ static void finish(struct loop_call *call)
 	if (!remove_group(p))
 		return;
 	part_log_close(p);
+	chatter_tell(&p->talk); /* nobody counts them after this */
+	chatter_tell(&p->telling);
 	account(p);
 	part_release(p);
 	list_remove(&p->node);

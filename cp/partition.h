@@ -74,6 +74,14 @@ enum part_todo {
 	TODO_IPL_UNKNOWN, /* an IPL whose text cannot be kept, so nobody can repeat it */
 };
 
+#define TALK_RECEIVERS 8 /* of one guest's messages that are told apart */
+
+/* How many of a guest's messages to this user were left out (cp/cmd_talk.c). */
+struct talk_left {
+	char to[USERID_MAX + 1];
+	uint32_t n;
+};
+
 struct partition {
 	struct list node; /* in cp->partitions */
 	struct cp *cp;
@@ -111,9 +119,9 @@ struct partition {
 	struct watcher *driver; /* has the keyboard, or NULL */
 	char driver_name[USERID_MAX + 1];
 	char observer[USERID_MAX + 1], secuser[USERID_MAX + 1]; /* "" none */
-	struct session *guest;        /* the session of the guest's cp port */
-	struct chatter talk;          /* what the guest says to others by it... */
-	char talk_to[USERID_MAX + 1]; /* ...to whom last (cp/cmd_talk.c) */
+	struct session *guest; /* the session of the guest's cp port */
+	struct chatter talk;   /* what the guest says to others by it... */
+	struct talk_left talk_left[TALK_RECEIVERS]; /* ...and who was not told of it */
 
 	struct message why; /* what the last stop was about; number 0: nothing */
 
@@ -178,7 +186,8 @@ int partition_reset(struct partition *p, enum part_reset_kind kind, part_done *d
  * ended, or goes on because its process refused (*m says why). */
 int partition_signal(struct partition *p, unsigned seconds, part_done *done, void *ctx,
 	struct message *err);
-/* The same; `done`: its process has passed the signal on, or refused. */
+/* The same; `done`: its process has passed the signal on, or refused, or the partition
+ * has ended before that (MSG_PART_GONE). */
 int partition_signal_sent(struct partition *p, unsigned seconds, part_done *done,
 	void *ctx, struct message *err);
 /* Ends it: process killed, everything released, accounted.  `by`: who, for the message.

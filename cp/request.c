@@ -318,7 +318,8 @@ static int run_handler(struct request *rq, const char *line)
 		return 0;
 	}
 	rq->line = line;
-	rq->shown_words = rq->for_words = 0;
+	rq->for_words = 0;
+	rq->shown_words = 1; /* what is no command may still be a LOGON */
 	rq->audited = rq->audit_due = false;
 	rq->in_handler = true;
 	return settle(rq, request_perform(rq, line));

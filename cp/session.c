@@ -92,6 +92,17 @@ int session_tell(struct cp *cp, const char *userid, const char *fmt, ...)
 	return n;
 }
 
+bool session_hears_any(struct cp *cp, const char *userid)
+{
+	struct list *pos;
+
+	list_for_each (pos, &cp->sessions) {
+		if (session_hears(container_of(pos, struct session, node), userid))
+			return true;
+	}
+	return false;
+}
+
 bool session_watches(struct cp *cp, const char *userid)
 {
 	struct list *pos;

@@ -66,6 +66,9 @@ void session_become(struct session *s, const char *userid, const char *classes);
 int session_tell(struct cp *cp, const char *userid, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Does any session, of a person or not, hear what is said to this userid? */
+bool session_hears_any(struct cp *cp, const char *userid);
+
 /* Does anybody watch or drive the console of this userid? */
 bool session_watches(struct cp *cp, const char *userid);
 

@@ -120,6 +120,7 @@ static inline struct partition *twin_partition(struct cp *cp, const char *userid
 static inline void twin_end(struct partition *p, const char *why)
 {
 	guest_gone(p);
+	chatter_tell(&p->talk);
 	chatter_stop(&p->talk);
 	while (!list_empty(&p->watchers)) {
 		struct watcher *w = container_of(p->watchers.next, struct watcher, node);

@@ -126,6 +126,27 @@ static void test_before_the_timer(void **state)
 	assert_int_equal(fixture.said, 1);
 }
 
+/* What is counted is said once, now or when the pause is over; the pause goes on. */
+static void test_tell(void **state)
+{
+	struct chatter zero = { 0 };
+
+	(void)state;
+	chatter_tell(&zero);
+	assert_int_equal(pass(8), 3);
+	chatter_tell(&fixture.chatter);
+	chatter_tell(&fixture.chatter);
+	assert_int_equal(fixture.said, 1);
+	assert_int_equal(fixture.left_out, 5);
+	assert_int_equal(pass(2), 0);
+	chatter_tell(&fixture.chatter);
+	assert_int_equal(fixture.left_out, 7);
+	loop_clock_warp(fixture.loop, 2 * SECOND);
+	assert_true(loop_once(fixture.loop, 0) > 0);
+	assert_int_equal(fixture.said, 2);
+	assert_int_equal(pass(1), 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +154,7 @@ int main(void)
 		cmocka_unit_test(test_small_steps),
 		cmocka_unit_test_setup_teardown(test_chatter, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_before_the_timer, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tell, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -166,6 +166,20 @@ static void test_signal_refused_later(void **state)
 }
 
 /* Who is to be shut down does not put it off. */
+/* Its time was over, or it obeyed, before its process answered. */
+static void test_signal_and_gone(void **state)
+{
+	struct front *f = *state;
+	struct ear *e = ear_create(f, "OPERATOR", "ABCDEFG");
+
+	twin_partition(&f->cp, "ALPHA");
+	twin.refuse_signal = MSG_PART_GONE;
+	assert_int_equal(ear_type(e, "signal shutdown alpha within 0"), 0);
+	ear_heard(e, "CP2114I ALPHA termination may be delayed for up to 0 seconds");
+	ear_did_not_hear(e, "CP1304E");
+	ear_free(e);
+}
+
 static void test_signal_again(void **state)
 {
 	struct front *f = *state;
@@ -384,6 +398,7 @@ int main(void)
 		TEST(test_force),
 		TEST(test_signal),
 		TEST(test_signal_refused_later),
+		TEST(test_signal_and_gone),
 		TEST(test_signal_again),
 		TEST(test_logoff),
 		TEST(test_logoff_without_partition),

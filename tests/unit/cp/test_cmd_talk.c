@@ -275,8 +275,51 @@ static void test_flood(void **state)
 	assert_int_equal(heard(gamma, "again"), 20);
 	/* It ends while lines are left out. */
 	assert_int_equal(ear_type(alpha, "set observer off"), 0);
+	ear_heard(gamma, "note 0: CP1422W ALPHA: 80 lines of its console were left out");
 	front_second(f);
-	ear_did_not_hear(gamma, "80 lines");
+	assert_int_equal(heard(gamma, "left out"), 2);
+	ear_free(alpha);
+	ear_free(gamma);
+}
+
+/* Another observer is not told of what it never was to see. */
+static void test_flood_and_another_observer(void **state)
+{
+	struct front *f = *state;
+	struct ear *alpha = ear_create(f, "ALPHA", "G");
+	struct ear *gamma = ear_create(f, "GAMMA", "G");
+	struct ear *maint = ear_create(f, "MAINT", "G");
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+
+	assert_int_equal(ear_type(alpha, "set observer gamma"), 0);
+	for (int i = 0; i < 510; i++)
+		output(p, "flood\n");
+	assert_int_equal(ear_type(alpha, "set observer maint"), 0);
+	ear_heard(gamma, "CP1422W ALPHA: 10 lines of its console were left out");
+	for (int i = 0; i < 3; i++)
+		output(p, "flood\n");
+	front_second(f);
+	ear_heard(maint, "CP1422W ALPHA: 3 lines of its console were left out");
+	assert_int_equal(heard(maint, "left out"), 1);
+	assert_int_equal(heard(gamma, "left out"), 1);
+	ear_free(alpha);
+	ear_free(gamma);
+	ear_free(maint);
+}
+
+/* The last lines of a guest that panics are what matters. */
+static void test_flood_and_the_end(void **state)
+{
+	struct front *f = *state;
+	struct ear *alpha = ear_create(f, "ALPHA", "G");
+	struct ear *gamma = ear_create(f, "GAMMA", "G");
+	struct partition *p = twin_partition(&f->cp, "ALPHA");
+
+	assert_int_equal(ear_type(alpha, "set secuser gamma"), 0);
+	for (int i = 0; i < 512; i++)
+		output(p, "flood\n");
+	twin_end(p, "panic");
+	ear_heard(gamma, "CP1422W ALPHA: 12 lines of its console were left out");
 	ear_free(alpha);
 	ear_free(gamma);
 }
@@ -298,6 +341,8 @@ int main(void)
 		TEST(test_set_for_others),
 		TEST(test_endless_line),
 		TEST(test_flood),
+		TEST(test_flood_and_another_observer),
+		TEST(test_flood_and_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

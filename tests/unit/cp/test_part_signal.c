@@ -116,6 +116,22 @@ static void test_signal_sent(void **state)
 	assert_int_equal(told.times, 2);
 }
 
+/* Its time may be over before its process has answered. */
+static void test_signal_sent_too_late(void **state)
+{
+	struct engine *e = *state;
+	struct told told = { 0 };
+	struct message err;
+
+	loop_clock_stop(e->cp.loop);
+	assert_int_equal(partition_signal_sent(e->p, 0, told_done, &told, &err), 0);
+	engine_settle(e);
+	assert_true(list_empty(&e->cp.partitions));
+	assert_int_equal(told.times, 1);
+	assert_int_equal(told.number, MSG_PART_GONE);
+	assert_int_equal(front_twin_said(MSG_SIGNAL_EXPIRED), 1);
+}
+
 int main(void)
 {
 #define WITH_ENGINE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -125,6 +141,7 @@ int main(void)
 		WITH_ENGINE(test_signal_ignored),
 		WITH_ENGINE(test_signal_refused_by_the_guest),
 		WITH_ENGINE(test_signal_sent),
+		WITH_ENGINE(test_signal_sent_too_late),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -500,6 +500,35 @@ static void test_what_was_left_out_is_said(void **state)
 		"ALPHA: 40 messages about it were left out");
 }
 
+static uint32_t talk_left_out;
+
+static void on_talk_left_out(struct chatter *talk, uint32_t n)
+{
+	(void)talk;
+	talk_left_out += n;
+}
+
+/* ...and where the partition ends: before its end is said. */
+static void test_what_was_left_out_is_said_at_the_end(void **state)
+{
+	struct engine *e = *state;
+	struct message err;
+
+	loop_clock_stop(e->cp.loop);
+	talk_left_out = 0;
+	e->p->talk.said = on_talk_left_out;
+	e->p->talk.allowance.left_out = 3;
+	for (int i = 0; i < 50; i++)
+		peer_event(e, PART_EV_REBOOT, PART_RUNNING);
+	assert_int_equal(partition_force(e->p, "MAINT", NULL, NULL, &err), 0);
+	engine_settle(e);
+	assert_true(list_empty(&e->cp.partitions));
+	assert_int_equal(talk_left_out, 3);
+	assert_int_equal(front_twin.said[front_twin.n_said - 1].number, MSG_LOGGED_OFF);
+	assert_string_equal(front_twin.said[front_twin.n_said - 2].text,
+		"ALPHA: 40 messages about it were left out");
+}
+
 int main(void)
 {
 #define WITH_ENGINE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -521,6 +550,7 @@ int main(void)
 		WITH_ENGINE(test_state_events),
 		WITH_ENGINE(test_messages_are_limited),
 		WITH_ENGINE(test_what_was_left_out_is_said),
+		WITH_ENGINE(test_what_was_left_out_is_said_at_the_end),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -276,6 +276,20 @@ static void test_audit(void **state)
 	ear_free(user);
 }
 
+/* What cannot be taken apart may be a LOGON with its password. */
+static void test_audit_of_no_words(void **state)
+{
+	struct front *f = *state;
+	struct ear *e = ear_create(f, "OPERATOR", "ABCDEFG");
+	char line[1200] = "logon alpha verysecret";
+
+	memset(line + strlen(line), 'x', 1100);
+	assert_int_equal(ear_type(e, line), MSG_WORD_TOO_LONG);
+	assert_non_null(strstr(read_audit(f), ": logon: refused, 1203\n"));
+	assert_null(strstr(audit_text, "verysecret"));
+	ear_free(e);
+}
+
 /* What FOR passes on is written down whole, but for what may be a password. */
 static void test_audit_of_for(void **state)
 {
@@ -355,6 +369,7 @@ int main(void)
 		TEST(test_before_logon),
 		TEST(test_long_lines),
 		TEST(test_audit),
+		TEST(test_audit_of_no_words),
 		TEST(test_audit_of_for),
 		TEST(test_audit_is_limited),
 	};
