@@ -153,6 +153,24 @@ static inline void engine_fini(struct engine *e)
 	must(!system(command));
 }
 
+/* For cmocka, *state being the engine: with a partition that runs, and hears SIGNAL. */
+static inline int engine_setup_running(void **state)
+{
+	static struct engine e;
+
+	engine_init(&e);
+	engine_partition(&e, PS_RUNNING);
+	e.p->signal_enabled = true;
+	*state = &e;
+	return 0;
+}
+
+static inline int engine_teardown(void **state)
+{
+	engine_fini(*state);
+	return 0;
+}
+
 /* The next record cpd sent: its type, 0 if there is none; its id and payload. */
 static inline uint16_t peer_receive(
 	struct engine *e, uint32_t *id, void *data, size_t *len)

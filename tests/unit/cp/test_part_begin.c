@@ -7,22 +7,6 @@
 
 #include <cmocka.h>
 
-static int setup(void **state)
-{
-	static struct engine e;
-
-	engine_init(&e);
-	engine_partition(&e, PS_RUNNING);
-	*state = &e;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	engine_fini(*state);
-	return 0;
-}
-
 static void reset(struct engine *e, enum part_reset_kind kind)
 {
 	struct message err;
@@ -113,7 +97,8 @@ static void test_begin_what_was_stored(void **state)
 
 int main(void)
 {
-#define WITH_ENGINE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WITH_ENGINE(name) \
+	cmocka_unit_test_setup_teardown(name, engine_setup_running, engine_teardown)
 	const struct CMUnitTest tests[] = {
 		WITH_ENGINE(test_nothing_to_begin),
 		WITH_ENGINE(test_nothing_to_begin_after_a_failed_ipl),

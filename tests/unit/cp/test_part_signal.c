@@ -6,23 +6,6 @@
 
 #include <cmocka.h>
 
-static int setup(void **state)
-{
-	static struct engine e;
-
-	engine_init(&e);
-	engine_partition(&e, PS_RUNNING);
-	e.p->signal_enabled = true;
-	*state = &e;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	engine_fini(*state);
-	return 0;
-}
-
 static void test_signal_not_enabled(void **state)
 {
 	struct engine *e = *state;
@@ -134,7 +117,8 @@ static void test_signal_sent_too_late(void **state)
 
 int main(void)
 {
-#define WITH_ENGINE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WITH_ENGINE(name) \
+	cmocka_unit_test_setup_teardown(name, engine_setup_running, engine_teardown)
 	const struct CMUnitTest tests[] = {
 		WITH_ENGINE(test_signal_not_enabled),
 		WITH_ENGINE(test_signal_obeyed),

@@ -191,23 +191,6 @@ static void test_every_cell(void **unused)
 
 /* ---- What follows from answers ---------------------------------------------------- */
 
-static int setup(void **state)
-{
-	static struct engine e;
-
-	engine_init(&e);
-	engine_partition(&e, PS_RUNNING);
-	e.p->signal_enabled = true;
-	*state = &e;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	engine_fini(*state);
-	return 0;
-}
-
 static void test_ipl(void **state)
 {
 	struct engine *e = *state;
@@ -531,7 +514,8 @@ static void test_what_was_left_out_is_said_at_the_end(void **state)
 
 int main(void)
 {
-#define WITH_ENGINE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define WITH_ENGINE(name) \
+	cmocka_unit_test_setup_teardown(name, engine_setup_running, engine_teardown)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_every_cell),
 		WITH_ENGINE(test_ipl),
