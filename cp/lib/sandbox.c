@@ -1,7 +1,8 @@
 /* The order of sandbox_enter(): each step still has the privilege it needs, and none that
  * a later one takes away. */
-#include "partitions/sandbox.h"
+#include "cp/lib/sandbox.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -9,6 +10,7 @@
 #include <linux/seccomp.h>
 #include <sched.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,14 +21,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define MAX_FDS    1024 /* of a full machine: vCPUs, disks, rings, eventfds */
-#define MAX_TASKS  256  /* with the threads the kernel makes for KVM and for io_uring */
 #define NEW_ROOT   "/proc" /* any directory would do; this one every host has */
 #define ROOT_FLAGS (MS_NOSUID | MS_NODEV | MS_NOEXEC)
 
 static int load_filter(int fd, struct sock_fprog *f, uint32_t n);
-static int close_others(void);
-static int set_limits(void);
+static int close_others(int first);
+static int set_limits(const struct sandbox_rest *rest);
 static int empty_root(void);
 static int drop_bounding_set(void);
 static int drop_groups(void);
@@ -50,24 +50,31 @@ static int read_all(int fd, void *to, size_t len)
 	return 0;
 }
 
-int sandbox_load(struct sandbox *s, int fd, struct fail *why)
+static int say(char why[SANDBOX_WHY], const char *what, int err)
 {
-	struct part_seccomp head;
-	int err = read_all(fd, &head, sizeof(head));
+	snprintf(why, SANDBOX_WHY, "%s: %s", what, strerrorname_np(-err));
+	return err;
+}
 
+int sandbox_load(struct sandbox *s, int fd, int n_roles, char why[SANDBOX_WHY])
+{
+	uint32_t count[SANDBOX_ROLES];
+	int err;
+
+	assert(n_roles <= SANDBOX_ROLES);
 	*s = (struct sandbox) { 0 };
-	for (int role = 0; role < PART_ROLES && !err; role++)
-		err = load_filter(fd, &s->filter[role], head.count[role]);
+	err = read_all(fd, count, (size_t)n_roles * sizeof(count[0]));
+	for (int role = 0; role < n_roles && !err; role++)
+		err = load_filter(fd, &s->filter[role], count[role]);
 	if (!err)
 		return 0;
 	sandbox_fini(s);
-	return fail_set(why, PART_R_SANDBOX, err,
-		"the seccomp programs cannot be read: %s", strerrorname_np(-err));
+	return say(why, "the seccomp programs cannot be read", err);
 }
 
 void sandbox_fini(struct sandbox *s)
 {
-	for (int role = 0; role < PART_ROLES; role++)
+	for (int role = 0; role < SANDBOX_ROLES; role++)
 		free(s->filter[role].filter);
 	*s = (struct sandbox) { 0 };
 }
@@ -80,8 +87,8 @@ static int step_ids(uid_t uid, gid_t gid)
 }
 
 /* A failed step: what an unprivileged process is not permitted is only noted. */
-static int judge(
-	struct sandbox *s, bool privileged, const char *what, int err, struct fail *why)
+static int judge(struct sandbox *s, bool privileged, const char *what, int err,
+	char why[SANDBOX_WHY])
 {
 	if (!err)
 		return 0;
@@ -89,24 +96,25 @@ static int judge(
 		note_missing(s, what, err);
 		return 0;
 	}
-	return fail_set(why, PART_R_SANDBOX, err, "%s: %s", what, strerrorname_np(-err));
+	return say(why, what, err);
 }
 
-int sandbox_enter(struct sandbox *s, uid_t uid, gid_t gid, struct fail *why)
+int sandbox_enter(
+	struct sandbox *s, const struct sandbox_rest *rest, char why[SANDBOX_WHY])
 {
 	bool root = geteuid() == 0;
-	int err = judge(s, true, "descriptors", close_others(), why);
+	int err = judge(s, true, "descriptors", close_others(rest->first_free), why);
 
 	if (!err)
-		err = judge(s, true, "limits", set_limits(), why);
-	if (!err)
+		err = judge(s, true, "limits", set_limits(rest), why);
+	if (!err && !rest->keeps_files)
 		err = judge(s, root, "empty root", empty_root(), why);
 	if (!err)
 		err = judge(s, root, "bounding set", drop_bounding_set(), why);
 	if (!err)
 		err = judge(s, false, "supplementary groups", drop_groups(), why);
 	if (!err)
-		err = judge(s, root, "uid and gid", step_ids(uid, gid), why);
+		err = judge(s, root, "uid and gid", step_ids(rest->uid, rest->gid), why);
 	if (!err)
 		err = judge(s, true, "capabilities", drop_capabilities(), why);
 	if (!err && prctl(PR_SET_DUMPABLE, 0, 0, 0, 0))
@@ -116,7 +124,7 @@ int sandbox_enter(struct sandbox *s, uid_t uid, gid_t gid, struct fail *why)
 	return err;
 }
 
-int sandbox_close(const struct sandbox *s, enum part_role role)
+int sandbox_close(const struct sandbox *s, int role)
 {
 	const struct sock_fprog *f = &s->filter[role];
 
@@ -138,21 +146,22 @@ static int load_filter(int fd, struct sock_fprog *f, uint32_t n)
 	return read_all(fd, f->filter, n * sizeof(*f->filter));
 }
 
-static int close_others(void)
+static int close_others(int first)
 {
-	return close_range(PART_FD_FIRST_FREE, ~0u, 0) ? -errno : 0;
+	return close_range((unsigned)first, ~0u, 0) ? -errno : 0;
 }
 
-static int set_limits(void)
+static int set_limits(const struct sandbox_rest *rest)
 {
-	const struct rlimit no_core = { 0, 0 }, tasks = { MAX_TASKS, MAX_TASKS };
+	const struct rlimit no_core = { 0, 0 };
+	const struct rlimit tasks = { rest->max_tasks, rest->max_tasks };
 	struct rlimit files;
 
 	if (setrlimit(RLIMIT_CORE, &no_core) || setrlimit(RLIMIT_NPROC, &tasks) ||
 		getrlimit(RLIMIT_NOFILE, &files))
 		return -errno;
-	if (files.rlim_max > MAX_FDS)
-		files.rlim_max = MAX_FDS;
+	if (files.rlim_max > rest->max_fds)
+		files.rlim_max = rest->max_fds;
 	files.rlim_cur = files.rlim_max;
 	return setrlimit(RLIMIT_NOFILE, &files) ? -errno : 0;
 }
