@@ -40,6 +40,7 @@ int gmem_remove(struct gmem *g, gpa_t base)
 			continue;
 		g->n--;
 		memmove(r, r + 1, (size_t)(g->n - i) * sizeof(*r));
+		g->region[g->n] = (struct gmem_region) { 0 };
 		return 0;
 	}
 	return -ENOENT;
@@ -53,21 +54,27 @@ void *gmem_at(const struct gmem *g, gpa_t gpa, uint64_t len)
 	return host && run == len ? host : NULL;
 }
 
-void *gmem_span(const struct gmem *g, gpa_t gpa, uint64_t len, uint64_t *run)
+const struct gmem_region *gmem_region(const struct gmem *g, gpa_t gpa)
 {
-	if (!len)
-		return NULL;
 	for (int i = 0; i < g->n; i++) {
 		const struct gmem_region *r = &g->region[i];
-		uint64_t left;
 
-		if (gpa < r->base || gpa > last_of(r))
-			continue;
-		left = r->size - (gpa - r->base);
-		*run = left < len ? left : len;
-		return (char *)r->host + (gpa - r->base);
+		if (gpa >= r->base && gpa <= last_of(r))
+			return r;
 	}
 	return NULL;
+}
+
+void *gmem_span(const struct gmem *g, gpa_t gpa, uint64_t len, uint64_t *run)
+{
+	const struct gmem_region *r = len ? gmem_region(g, gpa) : NULL;
+	uint64_t left;
+
+	if (!r)
+		return NULL;
+	left = r->size - (gpa - r->base);
+	*run = left < len ? left : len;
+	return (char *)r->host + (gpa - r->base);
 }
 
 int gmem_read(const struct gmem *g, gpa_t gpa, void *to, uint64_t len)

@@ -38,6 +38,9 @@ void *gmem_at(const struct gmem *g, gpa_t gpa, uint64_t len);
  * piece; NULL where there is no storage, or len is 0. */
 void *gmem_span(const struct gmem *g, gpa_t gpa, uint64_t len, uint64_t *run);
 
+/* The region `gpa` is in, or NULL. */
+const struct gmem_region *gmem_region(const struct gmem *g, gpa_t gpa);
+
 /* Copies across regions.  0, or -EFAULT with nothing promised about what was copied. */
 int gmem_read(const struct gmem *g, gpa_t gpa, void *to, uint64_t len);
 int gmem_write(const struct gmem *g, gpa_t gpa, const void *from, uint64_t len);

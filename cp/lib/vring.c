@@ -29,6 +29,7 @@ struct used_ring {
 static void *ring_at(const struct vring *r, gpa_t gpa, uint64_t len, uint64_t align);
 static bool anything_new(struct vring *r, uint16_t known);
 static int break_ring(struct vring *r);
+static bool in_step(const struct vring *r);
 static void ask_for_kick(struct vring *r, uint16_t at);
 
 static uint16_t read_once(const uint16_t *p)
@@ -84,41 +85,127 @@ int vring_start(struct vring *r)
 	return 0;
 }
 
+int vring_resume(struct vring *r, uint16_t next_avail)
+{
+	const struct used_ring *used;
+	int err;
+
+	r->next_avail = next_avail;
+	err = vring_start(r);
+	if (err)
+		return err;
+	used = r->used_host;
+	r->next_used = r->called_used = read_once(&used->idx);
+	return 0;
+}
+
 void vring_stop(struct vring *r)
 {
 	*r = (struct vring) { .gmem = r->gmem };
 }
 
-int vring_pop(struct vring *r, struct vring_chain *chain)
+/* The head of the chain at `index` of the available ring. */
+static uint16_t head_at(const struct vring *r, uint16_t index)
 {
 	const struct avail_ring *avail = r->avail_host;
-	uint16_t head;
+
+	return read_once(&avail->ring[index & (r->size - 1)]);
+}
+
+/* Copies the heads of what was seen, and has their descriptors brought near. */
+static int copy_heads(const struct vring *r, uint16_t *head, int max)
+{
+	int n = (uint16_t)(r->seen_avail - r->next_avail);
+
+	if (n > max)
+		n = max;
+	for (int i = 0; i < n; i++) {
+		head[i] = head_at(r, (uint16_t)(r->next_avail + i));
+		__builtin_prefetch((const struct vring_desc *)r->desc_host +
+				   (head[i] & (r->size - 1)));
+	}
+	return n;
+}
+
+static void took(struct vring *r, int n)
+{
+	r->next_avail = (uint16_t)(r->next_avail + n);
+	r->unpopped = false;
+	if (r->event_idx && !r->no_kicks)
+		ask_for_kick(r, r->next_avail);
+}
+
+int vring_pop(struct vring *r, struct vring_chain *chain)
+{
+	struct vring_room room = { chain->seg, VRING_MAX_SEGS, r->gmem->region };
+	struct vring_buffer b;
 
 	if (r->broken)
 		return -EPROTO;
 	if (!r->running || !anything_new(r, r->next_avail))
 		return 0;
-	if ((uint16_t)(r->seen_avail - r->next_avail) > r->size)
+	if (!in_step(r) || vring_walk(r, head_at(r, r->next_avail), &room, &b))
 		return break_ring(r);
 
-	head = read_once(&avail->ring[r->next_avail & (r->size - 1)]);
-	if (vring_walk(r, head, chain))
-		return break_ring(r);
-
-	r->next_avail++;
-	r->unpopped = false;
-	if (r->event_idx && !r->no_kicks)
-		ask_for_kick(r, r->next_avail);
+	chain->head = b.head;
+	chain->n_out = b.n_out;
+	chain->n_in = b.n_in;
+	chain->out_bytes = b.out_bytes;
+	chain->in_bytes = b.in_bytes;
+	chain->out = chain->seg;
+	chain->in = chain->seg + b.n_out;
+	took(r, 1);
 	return 1;
+}
+
+int vring_pop_burst(struct vring *r, struct vring_burst *b, int max)
+{
+	struct vring_room room = { b->seg, VRING_MAX_SEGS, r->gmem->region };
+	uint16_t head[VRING_BURST];
+	int n;
+
+	b->n = 0;
+	if (r->broken)
+		return -EPROTO;
+	if (!r->running || !anything_new(r, r->next_avail))
+		return 0;
+	if (!in_step(r))
+		return break_ring(r);
+
+	n = copy_heads(r, head, max);
+	while (b->n < n) {
+		int err = vring_walk(r, head[b->n], &room, &b->buf[b->n]);
+
+		if (err == -ENOSPC && b->n)
+			break;
+		if (err) {
+			b->n = 0;
+			return break_ring(r);
+		}
+		b->n++;
+	}
+	took(r, b->n);
+	return b->n;
 }
 
 void vring_unpop(struct vring *r)
 {
-	r->next_avail--;
-	r->unpopped = true;
+	vring_unpop_burst(r, 1);
+}
+
+void vring_unpop_burst(struct vring *r, int n)
+{
+	r->next_avail = (uint16_t)(r->next_avail - n);
+	r->unpopped |= n > 0;
 }
 
 void vring_push(struct vring *r, uint16_t head, uint32_t written)
+{
+	vring_put(r, head, written);
+	vring_publish(r);
+}
+
+void vring_put(struct vring *r, uint16_t head, uint32_t written)
 {
 	struct used_ring *used = r->used_host;
 
@@ -126,7 +213,20 @@ void vring_push(struct vring *r, uint16_t head, uint32_t written)
 		return;
 	used->ring[r->next_used & (r->size - 1)] = (struct used_elem) { head, written };
 	r->next_used++;
-	__atomic_store_n(&used->idx, r->next_used, __ATOMIC_RELEASE);
+}
+
+void vring_unput(struct vring *r, int n)
+{
+	if (r->running && !r->broken)
+		r->next_used = (uint16_t)(r->next_used - n);
+}
+
+void vring_publish(struct vring *r)
+{
+	struct used_ring *used = r->used_host;
+
+	if (r->running && !r->broken)
+		__atomic_store_n(&used->idx, r->next_used, __ATOMIC_RELEASE);
 }
 
 bool vring_should_call(struct vring *r)
@@ -172,9 +272,12 @@ bool vring_enable_kicks(struct vring *r)
 	return anything_new(r, known);
 }
 
+/* A frontend may have its storage begin at any byte of a file. */
 static void *ring_at(const struct vring *r, gpa_t gpa, uint64_t len, uint64_t align)
 {
-	return gpa % align ? NULL : gmem_at(r->gmem, gpa, len);
+	void *at = gmem_at(r->gmem, gpa, len);
+
+	return gpa % align || (uintptr_t)at % align ? NULL : at;
 }
 
 /* Has the driver gone on from `known`?  Where kicks are enabled, it read the index that
@@ -190,6 +293,12 @@ static bool anything_new(struct vring *r, uint16_t known)
 		r->seen_avail = __atomic_load_n(&avail->idx, __ATOMIC_ACQUIRE);
 	}
 	return r->seen_avail != known;
+}
+
+/* No driver can have made more available than there are entries. */
+static bool in_step(const struct vring *r)
+{
+	return (uint16_t)(r->seen_avail - r->next_avail) <= r->size;
 }
 
 static int break_ring(struct vring *r)

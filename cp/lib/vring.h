@@ -2,7 +2,10 @@
  *
  * The driver side is hostile.  Every ring field is read once into host memory and the
  * copy is checked; a queue that breaks a rule is `broken` from then on and answers
- * -EPROTO until it is set up again.  Used by one thread at a time. */
+ * -EPROTO until it is set up again.  Used by one thread at a time.
+ *
+ * Devices that answer each request take chains one by one; a switch takes and returns
+ * them in bursts, by the same walker. */
 #ifndef CP_LIB_VRING_H
 #define CP_LIB_VRING_H
 
@@ -12,6 +15,7 @@
 
 #define VRING_MAX_SIZE 1024 /* entries of a queue */
 #define VRING_MAX_SEGS 1024 /* descriptors of one chain, indirect ones included */
+#define VRING_BURST    32   /* chains of a burst */
 
 struct vring {
 	const struct gmem *gmem;
@@ -39,10 +43,29 @@ struct vring_chain {
 	struct iovec seg[VRING_MAX_SEGS];
 };
 
+/* A chain of a burst: as vring_chain, its segments in the burst's. */
+struct vring_buffer {
+	uint16_t head;
+	uint16_t n_out, n_in;
+	uint64_t out_bytes, in_bytes;
+	const struct iovec *out, *in;
+};
+
+/* Chains that are taken together. */
+struct vring_burst {
+	int n;
+	struct vring_buffer buf[VRING_BURST];
+	struct iovec seg[VRING_MAX_SEGS];
+};
+
 /* Starts a queue whose size and addresses are set, where next_avail and next_used say: at
  * 0, or as they were saved.  Kicks are asked for.  0, -EINVAL (size), -EFAULT (a ring
  * outside storage, not in one region, or misaligned). */
 int vring_start(struct vring *r);
+
+/* Starts a queue on which another device has worked: it would have taken `next_avail`
+ * next; what it returned stands in the ring.  As vring_start(). */
+int vring_resume(struct vring *r, uint16_t next_avail);
 void vring_stop(struct vring *r); /* forgets everything but gmem */
 
 /* Takes the next chain.  1 and *chain; 0: nothing there, or not running; -EPROTO: broken.
@@ -53,8 +76,22 @@ int vring_pop(struct vring *r, struct vring_chain *chain);
  * for more chains to go with it calls vring_enable_kicks(). */
 void vring_unpop(struct vring *r);
 
+/* Takes up to `max` chains (at most VRING_BURST) with one look at the driver's index:
+ * fewer where there are fewer, or their segments are many.  How many; 0 as vring_pop();
+ * -EPROTO: broken, and none of them is there. */
+int vring_pop_burst(struct vring *r, struct vring_burst *b, int max);
+
+/* Gives the latest `n` chains of a burst back unread. */
+void vring_unpop_burst(struct vring *r, int n);
+
 /* Returns a chain: the device wrote `written` bytes. */
 void vring_push(struct vring *r, uint16_t head, uint32_t written);
+
+/* The same in two steps, the second for several of the first.  vring_unput() takes the
+ * latest `n`, not yet published, back: they are as popped. */
+void vring_put(struct vring *r, uint16_t head, uint32_t written);
+void vring_unput(struct vring *r, int n);
+void vring_publish(struct vring *r);
 
 /* After one or more pushes: must the driver be interrupted? (2.7.7, 2.7.10) */
 bool vring_should_call(struct vring *r);

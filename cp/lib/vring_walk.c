@@ -20,24 +20,29 @@ struct table {
 	bool indirect;
 };
 
-static int walk_table(const struct vring *r, const struct table *table, uint32_t at,
-	struct vring_chain *chain);
-static int walk_indirect(
-	const struct vring *r, const struct vring_desc *d, struct vring_chain *chain);
-static int add_buffer(
-	const struct vring *r, const struct vring_desc *d, struct vring_chain *chain);
+/* One chain, as far as it was walked. */
+struct walk {
+	const struct vring *r;
+	struct vring_room *room;
+	struct vring_buffer *b;
+};
 
-int vring_walk(const struct vring *r, uint16_t head, struct vring_chain *chain)
+static int walk_table(const struct walk *w, const struct table *table, uint32_t at);
+static int walk_indirect(const struct walk *w, const struct vring_desc *d);
+static int add_buffer(const struct walk *w, const struct vring_desc *d);
+
+int vring_walk(const struct vring *r, uint16_t head, struct vring_room *room,
+	struct vring_buffer *b)
 {
 	struct table table = { r->desc_host, r->size, false };
+	struct walk w = { r, room, b };
+	struct iovec *seg = room->seg;
 	int err;
 
-	chain->head = head;
-	chain->n_out = chain->n_in = 0;
-	chain->out_bytes = chain->in_bytes = 0;
-	err = walk_table(r, &table, head, chain);
-	chain->out = chain->seg;
-	chain->in = chain->seg + chain->n_out;
+	*b = (struct vring_buffer) { .head = head };
+	err = walk_table(&w, &table, head);
+	b->out = seg;
+	b->in = seg + b->n_out;
 	return err;
 }
 
@@ -91,8 +96,7 @@ static struct vring_desc copy_desc(const struct table *table, uint32_t at)
 	return d;
 }
 
-static int walk_table(const struct vring *r, const struct table *table, uint32_t at,
-	struct vring_chain *chain)
+static int walk_table(const struct walk *w, const struct table *table, uint32_t at)
 {
 	for (uint32_t steps = 0; steps < table->n; steps++) {
 		struct vring_desc d;
@@ -104,9 +108,9 @@ static int walk_table(const struct vring *r, const struct table *table, uint32_t
 		if (d.flags & DESC_INDIRECT) {
 			if (table->indirect)
 				return -EPROTO;
-			return walk_indirect(r, &d, chain);
+			return walk_indirect(w, &d);
 		}
-		err = add_buffer(r, &d, chain);
+		err = add_buffer(w, &d);
 		if (err || !(d.flags & DESC_NEXT))
 			return err;
 		at = d.next;
@@ -115,55 +119,73 @@ static int walk_table(const struct vring *r, const struct table *table, uint32_t
 }
 
 /* 2.7.5.3: the last descriptor of its chain; WRITE means nothing here. */
-static int walk_indirect(
-	const struct vring *r, const struct vring_desc *d, struct vring_chain *chain)
+static int walk_indirect(const struct walk *w, const struct vring_desc *d)
 {
 	struct table table = {
-		.host = gmem_at(r->gmem, d->addr, d->len),
+		.host = gmem_at(w->r->gmem, d->addr, d->len),
 		.n = d->len / (uint32_t)sizeof(struct vring_desc),
 		.indirect = true,
 	};
 
-	if (!r->indirect || d->flags & DESC_NEXT)
+	if (!w->r->indirect || d->flags & DESC_NEXT)
 		return -EPROTO;
 	if (!table.host || d->len % sizeof(struct vring_desc) || table.n > VRING_MAX_SEGS)
 		return -EPROTO;
-	return walk_table(r, &table, 0, chain);
+	return walk_table(w, &table, 0);
 }
 
 /* 2.7.4.2: what the device writes comes after all that it reads. */
-static int count_bytes(const struct vring_desc *d, struct vring_chain *chain)
+static int count_bytes(const struct vring_desc *d, struct vring_buffer *b)
 {
 	if (d->flags & DESC_WRITE)
-		chain->in_bytes += d->len;
-	else if (chain->in_bytes)
+		b->in_bytes += d->len;
+	else if (b->in_bytes)
 		return -EPROTO;
 	else
-		chain->out_bytes += d->len;
-	return chain->in_bytes + chain->out_bytes > CHAIN_MAX_BYTES ? -EPROTO : 0;
+		b->out_bytes += d->len;
+	return b->in_bytes + b->out_bytes > CHAIN_MAX_BYTES ? -EPROTO : 0;
 }
 
-static int add_buffer(
-	const struct vring *r, const struct vring_desc *d, struct vring_chain *chain)
+static int add_segment(
+	const struct walk *w, const struct vring_desc *d, void *host, uint64_t run)
+{
+	if (!w->room->n)
+		return -ENOSPC;
+	*w->room->seg++ = (struct iovec) { host, run };
+	w->room->n--;
+	if (d->flags & DESC_WRITE)
+		w->b->n_in++;
+	else
+		w->b->n_out++;
+	return 0;
+}
+
+static int add_across(const struct walk *w, const struct vring_desc *d)
 {
 	gpa_t gpa = d->addr;
 	uint64_t left = d->len, run;
 
-	if (!left)
-		return 0;
-	if (count_bytes(d, chain))
-		return -EPROTO;
 	for (; left; left -= run, gpa += run) {
-		int n = chain->n_out + chain->n_in;
-		void *host = gmem_span(r->gmem, gpa, left, &run);
+		void *host = gmem_span(w->r->gmem, gpa, left, &run);
+		int err = host ? add_segment(w, d, host, run) : -EPROTO;
 
-		if (!host || n == VRING_MAX_SEGS)
-			return -EPROTO;
-		chain->seg[n] = (struct iovec) { host, run };
-		if (d->flags & DESC_WRITE)
-			chain->n_in++;
-		else
-			chain->n_out++;
+		if (err)
+			return err;
 	}
+	w->room->near = gmem_region(w->r->gmem, d->addr);
 	return 0;
+}
+
+static int add_buffer(const struct walk *w, const struct vring_desc *d)
+{
+	const struct gmem_region *near = w->room->near;
+	uint64_t at = d->addr - near->base;
+
+	if (!d->len)
+		return 0;
+	if (count_bytes(d, w->b))
+		return -EPROTO;
+	if (at < near->size && d->len <= near->size - at)
+		return add_segment(w, d, (char *)near->host + at, d->len);
+	return add_across(w, d);
 }

@@ -12,8 +12,16 @@ struct vring_desc {
 	uint16_t next;
 };
 
-/* Fills in *chain from descriptor `head` of a running queue.  0, or -EPROTO when it
- * breaks a rule. */
-int vring_walk(const struct vring *r, uint16_t head, struct vring_chain *chain);
+/* Where the segments of a chain go. */
+struct vring_room {
+	struct iovec *seg;
+	int n;
+	const struct gmem_region *near; /* of the latest buffer: the next is there, too */
+};
+
+/* Fills in *b from descriptor `head` of a running queue; *room is what is left of it.  0;
+ * -ENOSPC: more segments than there is room for; -EPROTO: it breaks a rule. */
+int vring_walk(const struct vring *r, uint16_t head, struct vring_room *room,
+	struct vring_buffer *b);
 
 #endif

@@ -25,20 +25,29 @@ static bool inside(const struct gmem *g, const struct iovec *iov)
 }
 
 /* Each segment is in storage, and usable. */
+static void use_segments(
+	const struct gmem *g, const struct iovec *seg, int n, uint64_t bytes)
+{
+	static char buf[FIRST + SECOND];
+	size_t sum = 0;
+
+	for (int i = 0; i < n; i++) {
+		if (!inside(g, &seg[i]) || !seg[i].iov_len)
+			abort();
+		sum += seg[i].iov_len;
+	}
+	if (sum != bytes)
+		abort();
+	iov_read(seg, n, sum / 2, buf, sizeof(buf));
+}
+
 static void use_chain(const struct gmem *g, const struct vring_chain *c)
 {
 	static char buf[FIRST + SECOND];
-	size_t out = 0, in = 0;
 
-	for (int i = 0; i < c->n_out + c->n_in; i++) {
-		if (!inside(g, &c->seg[i]) || !c->seg[i].iov_len)
-			abort();
-		*(i < c->n_out ? &out : &in) += c->seg[i].iov_len;
-	}
-	if (out != c->out_bytes || in != c->in_bytes)
-		abort();
-	iov_read(c->out, c->n_out, out / 2, buf, sizeof(buf));
-	iov_write(c->in, c->n_in, in / 2, buf, sizeof(buf));
+	use_segments(g, c->out, c->n_out, c->out_bytes);
+	use_segments(g, c->in, c->n_in, c->in_bytes);
+	iov_write(c->in, c->n_in, c->in_bytes / 2, buf, sizeof(buf));
 }
 
 /* What the device does may turn what is still to come into anything, too. */
@@ -58,9 +67,32 @@ static void work(struct vring *r, struct vring_chain *c, bool unpop)
 	}
 }
 
+/* As work(), by bursts. */
+static void work_bursts(struct vring *r, struct vring_burst *b, bool unpop)
+{
+	for (int i = 0; i < 16 && vring_pop_burst(r, b, 1 + i * 2) > 0; i++) {
+		int keep = unpop && i % 3 == 2 ? b->n / 2 : b->n;
+
+		for (int j = 0; j < b->n; j++) {
+			use_segments(r->gmem, b->buf[j].out, b->buf[j].n_out,
+				b->buf[j].out_bytes);
+			use_segments(r->gmem, b->buf[j].in, b->buf[j].n_in,
+				b->buf[j].in_bytes);
+			vring_put(r, b->buf[j].head, (uint32_t)b->buf[j].in_bytes);
+		}
+		vring_unput(r, b->n - keep);
+		vring_unpop_burst(r, b->n - keep);
+		vring_publish(r);
+		vring_should_call(r);
+		if (i % 5 == 2)
+			vring_enable_kicks(r);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct vring_chain chain;
+	static struct vring_burst burst;
 	uint8_t *first = calloc(1, FIRST), *second = calloc(1, SECOND);
 	struct gmem g = { 0 };
 	struct vring r = {
@@ -79,7 +111,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			size - 3 < FIRST + SECOND ? size - 3 : FIRST + SECOND);
 		if (vring_start(&r))
 			abort();
-		work(&r, &chain, data[0] & 32);
+		if (data[0] & 64)
+			work_bursts(&r, &burst, data[0] & 32);
+		else
+			work(&r, &chain, data[0] & 32);
 	}
 	free(first);
 	free(second);

@@ -72,6 +72,24 @@ static void test_start(void **state)
 	}
 }
 
+/* Guest addresses say nothing of where storage is here. */
+static void test_storage_that_begins_anywhere(void **state)
+{
+	static _Alignas(16) uint8_t bytes[0x1000 + 16];
+	struct gmem gmem = { 0 };
+	struct vring r = {
+		.gmem = &gmem, .size = 8, .desc = 0x1000, .avail = 0x1100, .used = 0x1200
+	};
+
+	(void)state;
+	assert_int_equal(gmem_add(&gmem, 0x1000, 0x1000, bytes + 1), 0);
+	assert_int_equal(vring_start(&r), -EFAULT);
+	gmem.region[0].host = bytes + 8;
+	assert_int_equal(vring_start(&r), -EFAULT);
+	gmem.region[0].host = bytes + 16;
+	assert_int_equal(vring_start(&r), 0);
+}
+
 static void test_stop(void **state)
 {
 	struct driver *d = *state;
@@ -381,6 +399,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RING_TEST(test_start),
+		RING_TEST(test_storage_that_begins_anywhere),
 		RING_TEST(test_stop),
 		RING_TEST(test_start_again),
 		RING_TEST(test_pop),
