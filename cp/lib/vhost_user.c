@@ -14,33 +14,20 @@ _Static_assert(offsetof(struct vhost_user_msg, number) % 8 == 0, "payload is ali
 
 #define NEVER INT64_MAX /* a deadline, in ms */
 
+static int request_size(uint32_t request, uint32_t n_regions);
 static int64_t now_ms(void);
 static int wait_readable(int fd, int64_t deadline);
-static int recv_header(int fd, struct vhost_user_msg *msg, int64_t deadline);
-static int recv_payload(int fd, struct vhost_user_msg *msg, int64_t deadline);
-static void take_fds(struct vhost_user_msg *msg, struct msghdr *hdr);
+static int recv_part(int fd, struct vhost_user_input *in, size_t upto);
+static bool take_fds(struct vhost_user_msg *msg, struct msghdr *hdr);
 static bool well_formed(const struct vhost_user_msg *msg);
 
 int vhost_user_size(uint32_t request, bool reply, uint32_t n_regions)
 {
-	switch (request) {
-	case VHU_SET_OWNER: return 0;
-	case VHU_GET_FEATURES:
-	case VHU_GET_PROTOCOL_FEATURES: return reply ? 8 : 0;
-	case VHU_SET_FEATURES:
-	case VHU_SET_PROTOCOL_FEATURES:
-	case VHU_SET_VRING_NUM:
-	case VHU_SET_VRING_BASE:
-	case VHU_GET_VRING_BASE:
-	case VHU_SET_VRING_KICK:
-	case VHU_SET_VRING_CALL:
-	case VHU_SET_VRING_ERR:
-	case VHU_SET_VRING_ENABLE: return 8;
-	case VHU_SET_VRING_ADDR: return 40;
-	case VHU_SET_MEM_TABLE:
-		return (int)(8 + n_regions * sizeof(struct vhost_user_region));
-	default: return -1;
-	}
+	int size = request_size(request, n_regions);
+
+	if (size < 0 || !reply)
+		return size;
+	return request == VHU_GET_INFLIGHT_FD ? size : (int)sizeof(uint64_t);
 }
 
 int vhost_user_send(int fd, struct vhost_user_msg *msg)
@@ -51,12 +38,14 @@ int vhost_user_send(int fd, struct vhost_user_msg *msg)
 	} control;
 	struct iovec iov[2];
 	struct msghdr hdr = { .msg_iov = iov, .msg_iovlen = 2 };
-	int size = vhost_user_size(msg->request, msg->flags & VHU_REPLY, msg->memory.n);
+	bool reply = msg->flags & VHU_REPLY;
+	int size = vhost_user_size(msg->request, reply, msg->memory.n);
 	ssize_t sent;
 
 	if (size < 0 || msg->n_fds < 0 || msg->n_fds > VHU_MAX_FDS)
 		return -EINVAL;
-	if (msg->request == VHU_SET_MEM_TABLE && msg->memory.n > VHU_MAX_REGIONS)
+	if (!reply && msg->request == VHU_SET_MEM_TABLE &&
+		msg->memory.n > VHU_MAX_REGIONS)
 		return -EINVAL;
 	msg->size = (uint32_t)size;
 	msg->flags = (msg->flags & ~VHU_VERSION_MASK) | VHU_VERSION;
@@ -85,19 +74,38 @@ int vhost_user_send(int fd, struct vhost_user_msg *msg)
 int vhost_user_recv(int fd, struct vhost_user_msg *msg, int timeout_ms)
 {
 	int64_t deadline = timeout_ms < 0 ? NEVER : now_ms() + timeout_ms;
-	int err;
+	struct vhost_user_input in = { .have = 0 };
+	int n = 0;
 
-	*msg = (struct vhost_user_msg) { 0 };
-	err = recv_header(fd, msg, deadline);
-	if (!err && msg->size > sizeof(msg->memory))
-		err = -EPROTO;
-	if (!err)
-		err = recv_payload(fd, msg, deadline);
-	if (!err && !well_formed(msg))
-		err = -EPROTO;
-	if (err)
+	while (!n) {
+		n = wait_readable(fd, deadline);
+		if (!n)
+			n = vhost_user_feed(fd, &in);
+	}
+	if (n < 0)
+		vhost_user_close_fds(&in.msg);
+	*msg = in.msg;
+	return n < 0 ? n : 0;
+}
+
+int vhost_user_feed(int fd, struct vhost_user_input *in)
+{
+	struct vhost_user_msg *msg = &in->msg;
+	int n = 1;
+
+	if (!in->have)
+		*msg = (struct vhost_user_msg) { 0 };
+	if (in->have < VHU_HEADER)
+		n = recv_part(fd, in, VHU_HEADER);
+	if (n == 1 && msg->size > sizeof(msg->memory))
+		n = -EPROTO;
+	if (n == 1 && msg->size)
+		n = recv_part(fd, in, VHU_HEADER + msg->size);
+	if (n == 1 && !well_formed(msg))
+		n = -EPROTO;
+	if (n < 0)
 		vhost_user_close_fds(msg);
-	return err;
+	return n;
 }
 
 int vhost_user_ask(int fd, struct vhost_user_msg *msg, int timeout_ms)
@@ -121,6 +129,41 @@ void vhost_user_close_fds(struct vhost_user_msg *msg)
 		close(msg->fds[--msg->n_fds]);
 }
 
+static int request_size(uint32_t request, uint32_t n_regions)
+{
+	switch (request) {
+	case VHU_SET_OWNER:
+	case VHU_RESET_OWNER:
+	case VHU_RESET_DEVICE:
+	case VHU_GET_FEATURES:
+	case VHU_GET_PROTOCOL_FEATURES:
+	case VHU_GET_QUEUE_NUM:
+	case VHU_GET_MAX_MEM_SLOTS:
+	case VHU_GET_STATUS: return 0;
+	case VHU_SET_FEATURES:
+	case VHU_SET_PROTOCOL_FEATURES:
+	case VHU_SET_VRING_NUM:
+	case VHU_SET_VRING_BASE:
+	case VHU_GET_VRING_BASE:
+	case VHU_SET_VRING_KICK:
+	case VHU_SET_VRING_CALL:
+	case VHU_SET_VRING_ERR:
+	case VHU_SET_VRING_ENABLE:
+	case VHU_SEND_RARP:
+	case VHU_NET_SET_MTU:
+	case VHU_SET_STATUS: return 8;
+	case VHU_SET_LOG_BASE: return 16;
+	case VHU_GET_INFLIGHT_FD:
+	case VHU_SET_INFLIGHT_FD: return 24;
+	case VHU_SET_VRING_ADDR:
+	case VHU_ADD_MEM_REG:
+	case VHU_REM_MEM_REG: return 40;
+	case VHU_SET_MEM_TABLE:
+		return (int)(8 + n_regions * sizeof(struct vhost_user_region));
+	default: return -1;
+	}
+}
+
 static int64_t now_ms(void)
 {
 	struct timespec ts;
@@ -137,72 +180,70 @@ static int wait_readable(int fd, int64_t deadline)
 	int n = poll(&p, 1, deadline != NEVER && left < 0 ? 0 : (int)left);
 
 	if (n < 0)
-		return -errno;
+		return errno == EINTR ? 0 : -errno;
 	return n ? 0 : -ETIMEDOUT;
 }
 
-static int recv_header(int fd, struct vhost_user_msg *msg, int64_t deadline)
+/* Where byte `at` of a message is kept. */
+static char *byte_at(struct vhost_user_msg *msg, uint32_t at)
+{
+	return at < VHU_HEADER ? (char *)&msg->request + at
+			       : (char *)&msg->number + (at - VHU_HEADER);
+}
+
+/* 1: all up to byte `upto` is there, 0: not yet.  Descriptors come with any part. */
+static int recv_part(int fd, struct vhost_user_input *in, size_t upto)
 {
 	union {
 		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(msg->fds))];
+		char bytes[CMSG_SPACE(sizeof(in->msg.fds))];
 	} control;
-	struct iovec iov = { &msg->request, VHU_HEADER };
+	struct iovec iov = { byte_at(&in->msg, in->have), upto - in->have };
 	struct msghdr hdr = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,
 		.msg_controllen = sizeof(control),
 	};
-	int err = wait_readable(fd, deadline);
-	ssize_t n;
+	ssize_t n = recvmsg(fd, &hdr, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 
-	if (err)
-		return err;
-	n = recvmsg(fd, &hdr, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
 	if (n < 0)
-		return -errno;
+		return errno == EAGAIN || errno == EINTR ? 0 : -errno;
+	if (!take_fds(&in->msg, &hdr))
+		return -EPROTO;
 	if (n == 0)
 		return -EPIPE;
-	take_fds(msg, &hdr);
-	return n == (ssize_t)VHU_HEADER && !(hdr.msg_flags & MSG_CTRUNC) ? 0 : -EPROTO;
+	in->have += (uint32_t)n;
+	return in->have == upto;
 }
 
-static int recv_payload(int fd, struct vhost_user_msg *msg, int64_t deadline)
+static bool take_fds(struct vhost_user_msg *msg, struct msghdr *hdr)
 {
-	size_t done = 0;
+	bool all = !(hdr->msg_flags & MSG_CTRUNC);
 
-	while (done < msg->size) {
-		int err = wait_readable(fd, deadline);
-		ssize_t n;
-
-		if (err)
-			return err;
-		n = recv(fd, (char *)&msg->number + done, msg->size - done, MSG_DONTWAIT);
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			return -EPIPE;
-		done += (size_t)n;
-	}
-	return 0;
-}
-
-static void take_fds(struct vhost_user_msg *msg, struct msghdr *hdr)
-{
 	for (struct cmsghdr *c = CMSG_FIRSTHDR(hdr); c; c = CMSG_NXTHDR(hdr, c)) {
-		size_t len = c->cmsg_len - CMSG_LEN(0);
+		size_t n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
 		if (c->cmsg_level != SOL_SOCKET || c->cmsg_type != SCM_RIGHTS)
 			continue;
-		msg->n_fds = (int)(len / sizeof(int));
-		memcpy(msg->fds, CMSG_DATA(c), len);
+		for (size_t i = 0; i < n; i++) {
+			int fd;
+
+			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
+			if (msg->n_fds < VHU_MAX_FDS) {
+				msg->fds[msg->n_fds++] = fd;
+			} else {
+				close(fd);
+				all = false;
+			}
+		}
 	}
+	return all;
 }
 
 static bool well_formed(const struct vhost_user_msg *msg)
 {
-	bool table = msg->request == VHU_SET_MEM_TABLE;
+	bool table = msg->request == VHU_SET_MEM_TABLE && !(msg->flags & VHU_REPLY);
 
 	if ((msg->flags & VHU_VERSION_MASK) != VHU_VERSION)
 		return false;

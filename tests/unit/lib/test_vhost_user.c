@@ -4,11 +4,13 @@
 #include <errno.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -187,11 +189,39 @@ static void test_no_descriptor_leaks(void **state)
 	assert_int_equal(lowest_free_fd(), before);
 }
 
+static volatile sig_atomic_t signals;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	signals++;
+}
+
+/* A vCPU's thread is sent signals for other reasons. */
+static void test_signals_do_not_end_the_wait(void **state)
+{
+	const struct itimerval often = { { 0, 5000 }, { 0, 5000 } }, never = { 0 };
+	struct sigaction action = { .sa_handler = on_signal }, old;
+	struct vhost_user_msg in;
+	int err;
+
+	(void)state;
+	sigaction(SIGALRM, &action, &old);
+	setitimer(ITIMER_REAL, &often, NULL);
+	err = vhost_user_recv(sv[1], &in, 100);
+	setitimer(ITIMER_REAL, &never, NULL);
+	sigaction(SIGALRM, &old, NULL);
+	assert_int_equal(err, -ETIMEDOUT);
+	assert_true(signals > 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(
 			test_every_request_crosses, setup, teardown),
+		cmocka_unit_test_setup_teardown(
+			test_signals_do_not_end_the_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_descriptors_cross, setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			test_reply_is_waited_for, setup, teardown),
