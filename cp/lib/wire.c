@@ -92,6 +92,21 @@ int wire_take_fd(struct wire_msg *msg, int i)
 	return fd;
 }
 
+void wire_head(const struct wire_msg *msg, void *to, size_t size)
+{
+	size_t len = msg->len < size ? msg->len : size;
+
+	memset(to, 0, size);
+	if (len)
+		memcpy(to, msg->data, len);
+}
+
+const void *wire_tail(const struct wire_msg *msg, size_t size, size_t *len)
+{
+	*len = msg->len > size ? msg->len - size : 0;
+	return (const uint8_t *)msg->data + (msg->len - *len);
+}
+
 void wire_pause(struct wire *w, bool paused)
 {
 	if (!wire_is_open(w))

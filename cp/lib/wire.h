@@ -82,6 +82,11 @@ int wire_send(struct wire *w, uint16_t type, uint32_t id, uint16_t flags,
  * none. */
 int wire_take_fd(struct wire_msg *msg, int i);
 
+/* The struct a record begins with: what is missing is zeros, what is beyond it is its
+ * tail, whose length goes into *len. */
+void wire_head(const struct wire_msg *msg, void *to, size_t size);
+const void *wire_tail(const struct wire_msg *msg, size_t size, size_t *len);
+
 /* Stops and goes on reading: back pressure on the other side. */
 void wire_pause(struct wire *w, bool paused);
 
@@ -104,6 +109,9 @@ int wire_read(int fd, struct wire_msg *msg, void *buf, size_t size, int *fds);
  * moment: only for a process with one thread. */
 int wire_connect(const char *path);
 int wire_bind(const char *path, mode_t mode);
+
+/* The same for a stream of bytes, which is no wire: others' protocols. */
+int wire_bind_stream(const char *path, mode_t mode);
 
 /* Checks one packet; pure.  0 and fields in `msg`, or -EPROTO. */
 int wire_decode(struct wire_msg *msg, const void *packet, size_t len);

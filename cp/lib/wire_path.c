@@ -12,10 +12,11 @@
 #define CONNECT_SECONDS 2
 
 static int make_address(struct sockaddr_un *addr, const char *path);
-static int new_socket(int flags);
+static int bind_at(const char *path, int type, mode_t mode);
+static int new_socket(int type);
 static int close_with(int fd, int err);
 static int bind_with_mode(int fd, const struct sockaddr_un *addr, mode_t mode);
-static int remove_stale(const struct sockaddr_un *addr);
+static int remove_stale(const struct sockaddr_un *addr, int type);
 
 /* Only the sending timeout bounds the wait for a place in the listener's queue. */
 static int connect_bounded(int fd, const struct sockaddr_un *addr)
@@ -40,7 +41,7 @@ int wire_connect(const char *path)
 
 	if (err)
 		return err;
-	fd = new_socket(0);
+	fd = new_socket(SOCK_SEQPACKET);
 	if (fd < 0)
 		return fd;
 	err = connect_bounded(fd, &addr);
@@ -49,19 +50,29 @@ int wire_connect(const char *path)
 
 int wire_bind(const char *path, mode_t mode)
 {
+	return bind_at(path, SOCK_SEQPACKET, mode);
+}
+
+int wire_bind_stream(const char *path, mode_t mode)
+{
+	return bind_at(path, SOCK_STREAM, mode);
+}
+
+static int bind_at(const char *path, int type, mode_t mode)
+{
 	struct sockaddr_un addr;
 	int err = make_address(&addr, path);
 	int fd;
 
 	if (err)
 		return err;
-	fd = new_socket(0);
+	fd = new_socket(type);
 	if (fd < 0)
 		return fd;
 
 	err = bind_with_mode(fd, &addr, mode);
 	if (err == -EADDRINUSE) {
-		err = remove_stale(&addr);
+		err = remove_stale(&addr, type);
 		if (!err)
 			err = bind_with_mode(fd, &addr, mode);
 	}
@@ -81,9 +92,9 @@ static int make_address(struct sockaddr_un *addr, const char *path)
 	return 0;
 }
 
-static int new_socket(int flags)
+static int new_socket(int type)
 {
-	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | flags, 0);
+	int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 
 	return fd < 0 ? -errno : fd;
 }
@@ -107,7 +118,7 @@ static int bind_with_mode(int fd, const struct sockaddr_un *addr, mode_t mode)
 
 /* 0: the path is free.  connect(2) refuses alike what nobody listens on and what is no
  * socket at all. */
-static int remove_stale(const struct sockaddr_un *addr)
+static int remove_stale(const struct sockaddr_un *addr, int type)
 {
 	struct stat st;
 	int fd, err;
@@ -116,7 +127,7 @@ static int remove_stale(const struct sockaddr_un *addr)
 		return errno == ENOENT ? 0 : -errno;
 	if (!S_ISSOCK(st.st_mode))
 		return -EEXIST;
-	fd = new_socket(SOCK_NONBLOCK);
+	fd = new_socket(type | SOCK_NONBLOCK);
 	if (fd < 0)
 		return fd;
 	err = connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) ? errno : 0;

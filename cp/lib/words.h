@@ -50,12 +50,16 @@ int word_u64(const char *text, uint64_t min, uint64_t max, uint64_t *out); /* de
 int word_hex(const char *text, uint64_t max, uint64_t *out);               /* no 0x */
 int word_vdev(const char *text, uint16_t *out);   /* 1-4 hex digits */
 int word_mac_id(const char *text, uint32_t *out); /* six hex digits */
+/* 02:00:01:0a:0b:0c, of one station: no group's, not all zeros. */
+int word_mac(const char *text, uint8_t out[6]);
 
 /* 64M, 1G, 512K, 4096B, 1T: a unit there must be. */
 int word_size(const char *text, uint64_t *out);
 
-/* "25%", "12.5%" up to 100%, in hundredths of a percent; "1.50" in hundredths. */
+/* "25%", "12.5%" up to 100%, in hundredths of a percent; to four decimal places, in
+ * millionths; "1.50" in hundredths. */
 int word_percent(const char *text, uint32_t *out);
+int word_ppm(const char *text, uint32_t *out);
 int word_hundredths(const char *text, uint32_t max, uint32_t *out);
 
 /* 10ms, 250us, 2s, 1m; bare: seconds. */

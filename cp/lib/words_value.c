@@ -14,7 +14,7 @@ struct unit {
 };
 
 static int scan_number(const char **text, unsigned base, uint64_t *out);
-static int scan_hundredths(const char **text, uint64_t *out);
+static int scan_decimal(const char **text, int places, uint64_t *out);
 static int with_unit(const char *text, const struct unit *units, size_t n, uint64_t *out);
 static int parse_vlan_set(const char *text, uint8_t set[512]);
 static char upper(char c);
@@ -70,23 +70,35 @@ int word_size(const char *text, uint64_t *out)
 	return with_unit(text, units, N_OF(units), out);
 }
 
-int word_percent(const char *text, uint32_t *out)
+/* A percentage with so many decimal places at most, in units of the last; `whole` of them
+ * are 100 %. */
+static int scan_percentage(const char *text, int places, uint32_t whole, uint32_t *out)
 {
 	uint64_t v;
-	int err = scan_hundredths(&text, &v);
+	int err = scan_decimal(&text, places, &v);
 
 	if (err == -EINVAL || strcmp(text, "%") != 0)
 		return -EINVAL;
-	if (err || v > 100 * 100)
+	if (err || v > whole)
 		return -ERANGE;
 	*out = (uint32_t)v;
 	return 0;
 }
 
+int word_percent(const char *text, uint32_t *out)
+{
+	return scan_percentage(text, 2, 100 * 100, out);
+}
+
+int word_ppm(const char *text, uint32_t *out)
+{
+	return scan_percentage(text, 4, 100 * 10000, out);
+}
+
 int word_hundredths(const char *text, uint32_t max, uint32_t *out)
 {
 	uint64_t v;
-	int err = scan_hundredths(&text, &v);
+	int err = scan_decimal(&text, 2, &v);
 
 	if (err == -EINVAL || *text)
 		return -EINVAL;
@@ -148,6 +160,28 @@ int word_mac_id(const char *text, uint32_t *out)
 	return 0;
 }
 
+int word_mac(const char *text, uint8_t out[6])
+{
+	uint8_t mac[6], any = 0;
+
+	if (strlen(text) != MAC_TEXT - 1)
+		return -EINVAL;
+	for (int i = 0; i < 6; i++) {
+		const char pair[] = { text[3 * i], text[3 * i + 1], '\0' };
+		char after = text[3 * i + 2];
+		uint64_t v;
+
+		if (after != (i < 5 ? ':' : '\0') || word_hex(pair, 0xff, &v))
+			return -EINVAL;
+		mac[i] = (uint8_t)v;
+		any |= mac[i];
+	}
+	if (mac[0] & 1 || !any)
+		return -EINVAL;
+	memcpy(out, mac, sizeof(mac));
+	return 0;
+}
+
 int word_vlan_set(const char *text, uint8_t set[512])
 {
 	uint8_t new[512] = { 0 };
@@ -205,8 +239,8 @@ static int scan_number(const char **text, unsigned base, uint64_t *out)
 	return overflow ? -ERANGE : 0;
 }
 
-/* A number with at most two decimal places, as hundredths. */
-static int scan_hundredths(const char **text, uint64_t *out)
+/* A number with at most so many decimal places, in units of the last. */
+static int scan_decimal(const char **text, int places, uint64_t *out)
 {
 	uint64_t whole, part = 0;
 	int err = scan_number(text, 10, &whole);
@@ -216,14 +250,16 @@ static int scan_hundredths(const char **text, uint64_t *out)
 	if (**text == '.') {
 		const char *digits = ++*text;
 
-		if (scan_number(text, 10, &part) || *text - digits > 2)
+		if (scan_number(text, 10, &part) || *text - digits > places)
 			return -EINVAL;
-		if (*text - digits == 1)
+		for (long n = *text - digits; n < places; n++)
 			part *= 10;
 	}
 	if (err || whole > UINT32_MAX)
 		return -ERANGE;
-	*out = whole * 100 + part;
+	for (; places; places--)
+		whole *= 10;
+	*out = whole + part;
 	return 0;
 }
 

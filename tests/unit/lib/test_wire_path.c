@@ -153,6 +153,32 @@ static void test_in_use_by_stream(void **state)
 	close(fd);
 }
 
+/* A stream, for others' protocols: as a wire in all else. */
+static void test_bind_stream(void **state)
+{
+	struct place *p = *state;
+	int type = 0, fd = wire_bind_stream(p->path, 0600), wire;
+	socklen_t len = sizeof(type);
+	struct stat st;
+
+	assert_true(fd >= 0);
+	assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len), 0);
+	assert_int_equal(type, SOCK_STREAM);
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(listen(fd, 1), 0);
+	assert_int_equal(wire_bind_stream(p->path, 0600), -EADDRINUSE);
+	close(fd);
+	fd = wire_bind_stream(p->path, 0666);
+	assert_true(fd >= 0);
+	assert_int_equal(stat(p->path, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0666);
+	close(fd);
+	wire = bind_and_listen(p->path);
+	assert_int_equal(wire_bind_stream(p->path, 0600), -EADDRINUSE);
+	close(wire);
+}
+
 static void test_stale_replaced(void **state)
 {
 	struct place *p = *state;
@@ -212,6 +238,7 @@ int main(void)
 		PATH_TEST(test_name_too_long),
 		PATH_TEST(test_in_use),
 		PATH_TEST(test_in_use_by_stream),
+		PATH_TEST(test_bind_stream),
 		PATH_TEST(test_stale_replaced),
 		PATH_TEST(test_other_file_kept),
 		PATH_TEST(test_busy_listener),

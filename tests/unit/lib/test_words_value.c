@@ -196,6 +196,27 @@ static void test_percent(void **state)
 	check_u32(cases, N_OF(cases), word_percent);
 }
 
+static void test_ppm(void **state)
+{
+	static const struct value_case cases[] = {
+		{ "0%", 0, 0 },
+		{ "0.0001%", 0, 1 },
+		{ "0.5%", 0, 5000 },
+		{ "12.3456%", 0, 123456 },
+		{ "100%", 0, 1000000 },
+		{ "100.0001%", -ERANGE, 0 },
+		{ "4294967297%", -ERANGE, 0 },
+		{ "0.00001%", -EINVAL, 0 },
+		{ "1", -EINVAL, 0 },
+		{ "1.%", -EINVAL, 0 },
+		{ ".5%", -EINVAL, 0 },
+		{ "-1%", -EINVAL, 0 },
+	};
+
+	(void)state;
+	check_u32(cases, N_OF(cases), word_ppm);
+}
+
 static int hundredths_to_64(const char *text, uint32_t *out)
 {
 	return word_hundredths(text, 6400, out);
@@ -324,6 +345,23 @@ static void test_mac_id(void **state)
 	check_u32(cases, N_OF(cases), word_mac_id);
 }
 
+static void test_mac(void **state)
+{
+	static const char *const bad[] = { "", "02:00:00:00:00",
+		"02:00:00:00:00:01:", "02:00:00:00:00:001", "02-00-00-00-00-01",
+		"0x:00:00:00:00:01", "02:00:00:00:0g:01", "01:00:00:00:00:01",
+		"00:00:00:00:00:00", "02:00:00:00:00: 1", "2:00:00:00:000:01" };
+	static const uint8_t good[6] = { 0x02, 0xab, 0xcd, 0xef, 0x09, 0xff };
+	uint8_t mac[6] = { 7, 7, 7, 7, 7, 7 };
+
+	(void)state;
+	for (size_t i = 0; i < N_OF(bad); i++)
+		assert_int_equal(word_mac(bad[i], mac), -EINVAL);
+	assert_int_equal(mac[0], 7);
+	assert_int_equal(word_mac("02:aB:cd:EF:09:ff", mac), 0);
+	assert_memory_equal(mac, good, sizeof(mac));
+}
+
 static bool has_vlan(const uint8_t *set, int v)
 {
 	return set[v / 8] >> v % 8 & 1;
@@ -447,11 +485,13 @@ int main(void)
 		cmocka_unit_test(test_vdev),
 		cmocka_unit_test(test_size),
 		cmocka_unit_test(test_percent),
+		cmocka_unit_test(test_ppm),
 		cmocka_unit_test(test_hundredths),
 		cmocka_unit_test(test_duration),
 		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_userid),
 		cmocka_unit_test(test_mac_id),
+		cmocka_unit_test(test_mac),
 		cmocka_unit_test(test_vlan_set),
 		cmocka_unit_test(test_vlan_set_refused),
 		cmocka_unit_test(test_size_text),
