@@ -15,7 +15,9 @@
 #include <stdint.h>
 
 #ifndef PART_VERSION
-#define PART_VERSION 3 /* 2: without PART_PLUG and PART_UNPLUG; 1: nor PART_SMSG */
+#define PART_VERSION                                                       \
+	4 /* 3: without PART_NIC; 2: nor PART_PLUG and PART_UNPLUG; 1: nor \
+	     PART_SMSG */
 #endif
 #define PART_OLDEST       1
 #define PART_MAX_VCPUS    64
@@ -71,6 +73,8 @@ enum part_request {
 	PART_SMSG,       /* text for the guest, "FROM text"; no answer; fails silently */
 	PART_PLUG,       /* part_device, a NIC; fds as it says: one device more */
 	PART_UNPLUG,     /* part_unplug: a NIC less, whatever the guest does with it */
+	PART_NIC,        /* part_nic: couples a NIC, to the vhost-user socket that comes
+			    with it, or uncouples it; the link */
 };
 
 enum part_answer {
@@ -146,6 +150,20 @@ struct part_unplug {
 	uint16_t vdev, zero[3];
 };
 
+#define PART_NIC_COUPLE 0x1u /* fd: the LAN, instead of one it is coupled to */
+#define PART_NIC_BOUNCE 0x2u /* the LAN may not map the guest's storage */
+#define PART_NIC_LINK   0x4u /* what the guest is told: the link is up */
+#define PART_NIC_KEEP   0x8u /* coupled or not, it stays as it is: only the link is set */
+
+/* Neither COUPLE nor KEEP: it is uncoupled.  PART_FAIL with PART_R_DEVICE: the LAN lacks
+ * what the guest was promised (text says what: "the LAN lacks TSO4, MQ"), or does not
+ * answer; the NIC is then not coupled, and its link as it was. */
+struct part_nic {
+	uint16_t vdev, flags; /* PART_NIC_* */
+	uint16_t mtu; /* the LAN's, for a driver that starts from now on; 0: 1500 */
+	uint16_t zero;
+};
+
 enum part_ipl_kind { PART_IPL_ELF = 1, PART_IPL_BZIMAGE = 2 };
 
 #define PART_IPL_CLEAR 0x1u /* clear storage first */
@@ -215,8 +233,9 @@ struct part_stat_device {
 	uint64_t in_ops, out_ops, in_bytes, out_bytes, errors;
 };
 
-#define PART_STAT_BROKEN 0x1u /* needs reset */
-#define PART_STAT_DRIVER 0x2u /* a driver of the guest has it (DRIVER_OK) */
+#define PART_STAT_BROKEN  0x1u /* needs reset */
+#define PART_STAT_DRIVER  0x2u /* a driver of the guest has it (DRIVER_OK) */
+#define PART_STAT_COUPLED 0x4u /* a NIC: there is a LAN behind it */
 
 struct part_fail {
 	int32_t err;     /* errno */
@@ -252,6 +271,8 @@ enum part_event_kind {
 	PART_EV_SIGNAL_ENABLED, /* the guest listens for PART_SIGNAL (run: 1) or no more
 				   (0) */
 	PART_EV_IPL_FAILED,     /* a re-IPL failed: reason and text */
+	PART_EV_NIC_LOST, /* the LAN of NIC vdev has gone: it waits for another PART_NIC;
+			     the guest is not told */
 };
 
 struct part_event {
