@@ -107,19 +107,30 @@ static int send_reset(struct ctl *c)
 	return err;
 }
 
+/* What a cpd of before would take for a broken process. */
+static bool too_new(const struct ctl *c, const struct part_event *e)
+{
+	return e->kind == PART_EV_NIC_LOST && c->version < 4;
+}
+
+static int send_event(struct ctl *c, const struct ctl_event *e)
+{
+	uint8_t data[sizeof(e->event) + sizeof(e->text)];
+	size_t len = strlen(e->text);
+
+	memcpy(data, &e->event, sizeof(e->event));
+	memcpy(data + sizeof(e->event), e->text, len);
+	return wire_send(
+		&c->wire, PART_EVENT, 0, 0, data, sizeof(e->event) + len, NULL, 0);
+}
+
 /* The oldest events first, each only gone from here once it is on its way. */
 static int send_events(struct ctl *c)
 {
 	while (c->n_events && has_room(c)) {
-		const struct ctl_event *e = &c->events[0];
-		uint8_t data[sizeof(e->event) + sizeof(e->text)];
-		size_t len = strlen(e->text);
-		int err;
+		int err = too_new(c, &c->events[0].event) ? 0
+							  : send_event(c, &c->events[0]);
 
-		memcpy(data, &e->event, sizeof(e->event));
-		memcpy(data + sizeof(e->event), e->text, len);
-		err = wire_send(&c->wire, PART_EVENT, 0, 0, data, sizeof(e->event) + len,
-			NULL, 0);
 		if (err)
 			return err;
 		c->n_events--;

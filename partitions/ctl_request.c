@@ -25,7 +25,7 @@ typedef int request_fn(struct request *r);
 
 static request_fn hello, activate, ipl, begin, stop, reset, ask_to_shut_down, console_in,
 	storage_read, storage_write, regs_read, regs_write, stat_all, end_process,
-	guest_out, guest_err, guest_done, smsg, plug, unplug;
+	guest_out, guest_err, guest_done, smsg, plug, unplug, nic;
 
 static const struct {
 	request_fn *fn;
@@ -52,6 +52,7 @@ static const struct {
 	[PART_SMSG] = { smsg, true, 2 },
 	[PART_PLUG] = { plug, false, 3 },
 	[PART_UNPLUG] = { unplug, false, 3 },
+	[PART_NIC] = { nic, false, 4 },
 };
 #define N_REQUESTS (sizeof(requests) / sizeof(requests[0]))
 
@@ -99,18 +100,13 @@ void ctl_request(struct ctl *c, struct wire_msg *msg)
 
 static void take(const struct request *r, void *to, size_t size)
 {
-	size_t len = r->msg->len < size ? r->msg->len : size;
-
-	memset(to, 0, size);
-	if (len)
-		memcpy(to, r->msg->data, len);
+	wire_head(r->msg, to, size);
 }
 
 /* What follows the struct. */
 static const void *tail(const struct request *r, size_t size, size_t *len)
 {
-	*len = r->msg->len > size ? r->msg->len - size : 0;
-	return (const uint8_t *)r->msg->data + (r->msg->len - *len);
+	return wire_tail(r->msg, size, len);
 }
 
 static int hello(struct request *r)
@@ -354,4 +350,12 @@ static int unplug(struct request *r)
 
 	take(r, &p, sizeof(p));
 	return vm_unplug(r->ctl->vm, p.vdev, &r->why);
+}
+
+static int nic(struct request *r)
+{
+	struct part_nic p;
+
+	take(r, &p, sizeof(p));
+	return vm_nic(r->ctl->vm, &p, r->msg->fds, r->msg->n_fds, &r->why);
 }

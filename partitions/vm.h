@@ -7,6 +7,7 @@
 #ifndef PARTITIONS_VM_H
 #define PARTITIONS_VM_H
 
+#include "cp/lib/sandbox.h"
 #include "cp/part_proto.h"
 #include "partitions/console.h"
 #include "partitions/dev/device.h"
@@ -15,7 +16,6 @@
 #include "partitions/ipl.h"
 #include "partitions/irq.h"
 #include "partitions/mem.h"
-#include "partitions/sandbox.h"
 #include "partitions/state.h"
 #include "partitions/vcpu.h"
 
@@ -106,6 +106,11 @@ int vm_storage_write(
 int vm_plug(struct vm *vm, const struct part_device *dev, int *fds, int n_fds,
 	struct fail *why);
 int vm_unplug(struct vm *vm, uint16_t vdev, struct fail *why);
+
+/* Couples a NIC, with the first of `fds`, or uncouples it; after a failure to couple it
+ * is coupled to nothing. */
+int vm_nic(
+	struct vm *vm, const struct part_nic *nic, int *fds, int n_fds, struct fail *why);
 
 void vm_console_in(struct vm *vm, const void *bytes, size_t len);
 

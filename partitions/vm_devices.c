@@ -5,9 +5,12 @@
 #include "cp/guest_abi.h"
 #include "partitions/dev/console_port.h"
 #include "partitions/dev/ged.h"
+#include "partitions/dev/nic.h"
 
 #include <errno.h>
 #include <string.h>
+
+#define MIN_MTU 68 /* of IPv4 */
 
 static const struct {
 	enum device_model model;
@@ -113,6 +116,49 @@ int vm_unplug(struct vm *vm, uint16_t vdev, struct fail *why)
 	return 0;
 }
 
+static int check_nic(const struct part_nic *nic, int n_fds, struct fail *why)
+{
+	const uint16_t plug = PART_NIC_COUPLE | PART_NIC_KEEP;
+
+	if ((nic->flags & plug) == plug)
+		return fail_set(why, PART_R_PROTOCOL, EINVAL,
+			"%04X is to be coupled and not", nic->vdev);
+	if (nic->flags & PART_NIC_COUPLE && n_fds < 1)
+		return fail_set(why, PART_R_PROTOCOL, EINVAL, "%04X has no descriptor",
+			nic->vdev);
+	if (nic->mtu && nic->mtu < MIN_MTU)
+		return fail_set(why, PART_R_PROTOCOL, EINVAL, "%04X has an MTU of %u",
+			nic->vdev, nic->mtu);
+	return 0;
+}
+
+int vm_nic(
+	struct vm *vm, const struct part_nic *nic, int *fds, int n_fds, struct fail *why)
+{
+	int at = vm->run == PART_EMPTY ? -1 : find(vm, nic->vdev), fd = -1, err = 0;
+	char text[NIC_WHY];
+	struct device *d;
+
+	if (at < 0 || vm->device[at].type != PART_DEV_NIC)
+		return fail_set(
+			why, PART_R_PROTOCOL, ENODEV, "%04X is no NIC", nic->vdev);
+	if (check_nic(nic, n_fds, why))
+		return -EINVAL;
+	d = vm->device[at].device;
+	if (nic->flags & PART_NIC_COUPLE) {
+		fd = fds[0];
+		fds[0] = -1;
+	}
+	if (!(nic->flags & PART_NIC_KEEP)) {
+		err = nic_couple(d, fd, nic->flags & PART_NIC_BOUNCE, text);
+		nic_mtu(d, nic->mtu);
+	}
+	if (err)
+		return fail_set(why, PART_R_DEVICE, err, "%s", text);
+	nic_link(d, nic->flags & PART_NIC_LINK);
+	return 0;
+}
+
 void vm_remove_devices(struct vm *vm)
 {
 	while (vm->n_devices)
@@ -202,6 +248,7 @@ static int add_defined(struct vm *vm, const struct part_device *dev, int *fds, i
 		.slot = dev->slot,
 		.read_only = dev->flags & PART_DEVICE_RO,
 		.size = dev->size,
+		.pairs = vm->acpi.max_cpus,
 		.mac = { dev->mac[0], dev->mac[1], dev->mac[2], dev->mac[3], dev->mac[4],
 			dev->mac[5] },
 	};

@@ -103,7 +103,8 @@ void vm_stat_device(struct vm *vm, unsigned i, struct part_stat_device *stat)
 		.vdev = d->vdev,
 		.type = vm->device[i].type,
 		.flags = (s.broken ? PART_STAT_BROKEN : 0) |
-			 (s.driver ? PART_STAT_DRIVER : 0),
+			 (s.driver ? PART_STAT_DRIVER : 0) |
+			 (s.coupled ? PART_STAT_COUPLED : 0),
 		.in_ops = s.in_ops,
 		.out_ops = s.out_ops,
 		.in_bytes = s.in_bytes,

@@ -75,6 +75,13 @@ static void broken(struct machine *m, uint16_t vdev, const char *why)
 	vm_report(vm_of(m), &e, why);
 }
 
+static void nic_lost(struct machine *m, uint16_t vdev)
+{
+	struct part_event e = { .kind = PART_EV_NIC_LOST, .vdev = vdev };
+
+	vm_report(vm_of(m), &e, "");
+}
+
 static void console_out(
 	struct machine *m, const struct device *from, const void *bytes, size_t len)
 {
@@ -130,7 +137,7 @@ static int thread_started(struct machine *m, enum device_thread role)
 	} threads[] = { [DEVICE_THREAD_DISK] = { PART_ROLE_DISK, "disk" } };
 
 	prctl(PR_SET_NAME, threads[role].name, 0, 0, 0);
-	return sandbox_close(vm_of(m)->sandbox, threads[role].role);
+	return sandbox_close(vm_of(m)->sandbox, (int)threads[role].role);
 }
 
 const struct machine_ops vm_machine_ops = {
@@ -142,6 +149,7 @@ const struct machine_ops vm_machine_ops = {
 	.power_off = power_off,
 	.reset = reset,
 	.broken = broken,
+	.nic_lost = nic_lost,
 	.console_out = console_out,
 	.cp_command = cp_command,
 	.cp_reset = cp_reset,

@@ -51,6 +51,9 @@ struct machine_ops {
 	/* The guest broke device `vdev`, which needs reset: told to the owner. */
 	void (*broken)(struct machine *m, uint16_t vdev, const char *why);
 
+	/* The LAN of NIC `vdev` has gone: told to the owner. */
+	void (*nic_lost)(struct machine *m, uint16_t vdev);
+
 	/* The guest's console `from`, of the two there are, wrote bytes (kept, and shown
 	 * to who watches). */
 	void (*console_out)(struct machine *m, const struct device *from,
@@ -98,11 +101,13 @@ struct device_conf {
 	int fd;        /* given: the device owns it, also if create() fails; or -1 */
 	uint64_t size; /* disk: bytes */
 	uint8_t mac[6];
+	unsigned pairs; /* NIC: pairs of queues that the guest has a use for; 0: one */
 };
 
 struct device_stat {
-	bool broken; /* needs reset */
-	bool driver; /* a driver of the guest has it */
+	bool broken;  /* needs reset */
+	bool driver;  /* a driver of the guest has it */
+	bool coupled; /* a NIC: there is a LAN behind it */
 	uint64_t in_ops, out_ops, in_bytes, out_bytes, errors;
 };
 

@@ -7,6 +7,12 @@ static int none_create(struct virtio_net *n, int fd)
 	return 0;
 }
 
+static int none_start(struct virtio_net *n)
+{
+	(void)n;
+	return 0;
+}
+
 static void none_nothing(struct virtio_net *n)
 {
 	(void)n;
@@ -14,14 +20,12 @@ static void none_nothing(struct virtio_net *n)
 
 static bool drop(struct virtio *v, unsigned q, const struct vring_chain *chain)
 {
-	const size_t header = sizeof(struct virtio_net_hdr_v1);
-
-	if (chain->out_bytes <= header) {
+	if (chain->out_bytes <= NET_HEADER) {
 		virtio_break(v, "a frame is too short");
 		return true;
 	}
 	v->stat.out_ops++;
-	v->stat.out_bytes += chain->out_bytes - header;
+	v->stat.out_bytes += chain->out_bytes - NET_HEADER;
 	v->stat.errors++;
 	virtio_push(v, q, chain->head, 0);
 	return true;
@@ -29,7 +33,7 @@ static bool drop(struct virtio *v, unsigned q, const struct vring_chain *chain)
 
 static void none_kicked(struct virtio_net *n, unsigned q)
 {
-	if (q == NET_TX)
+	if (net_sends(q))
 		virtio_run(&n->v, q, drop);
 	else
 		vring_disable_kicks(&n->v.queue[q].ring);
@@ -38,7 +42,7 @@ static void none_kicked(struct virtio_net *n, unsigned q)
 const struct net_backend net_none = {
 	.create = none_create,
 	.destroy = none_nothing,
-	.start = none_nothing,
+	.start = none_start,
 	.stop = none_nothing,
 	.kicked = none_kicked,
 };

@@ -10,12 +10,9 @@
 
 #define BIT(n) (UINT64_C(1) << (n))
 
-/* Section 6; their Linux header would bring another struct vring. */
-#define RING_INDIRECT_DESC 28
-#define RING_EVENT_IDX     29
-
-#define COMMON_FEATURES \
-	(BIT(VIRTIO_F_VERSION_1) | BIT(RING_EVENT_IDX) | BIT(RING_INDIRECT_DESC))
+#define COMMON_FEATURES                                         \
+	(BIT(VIRTIO_F_VERSION_1) | BIT(VIRTIO_RING_EVENT_IDX) | \
+		BIT(VIRTIO_RING_INDIRECT_DESC))
 
 static int open_queue(struct virtio *v, unsigned q);
 static void forget_queue(struct virtio *v, unsigned q);
@@ -33,13 +30,15 @@ int virtio_init(struct virtio *v, const struct virtio_ops *ops, uint64_t feature
 	assert(ops->n_queues <= VIRTIO_MAX_QUEUES &&
 		ops->queue_size <= VIRTIO_MAX_CHAINS);
 	v->ops = ops;
+	if (!v->n_queues)
+		v->n_queues = ops->n_queues;
 	v->offered = features | COMMON_FEATURES;
 	v->config = config;
 	v->config_len = config_len;
 	v->limit = (struct log_limit)LOG_LIMIT(4, 10000);
 	for (unsigned q = 0; q < VIRTIO_MAX_QUEUES; q++)
-		v->queue[q].kick_fd = -1;
-	for (unsigned q = 0; q < ops->n_queues; q++) {
+		v->queue[q].kick_fd = v->queue[q].given_fd = -1;
+	for (unsigned q = 0; q < v->n_queues; q++) {
 		int err = open_queue(v, q);
 
 		if (err)
@@ -51,7 +50,7 @@ int virtio_init(struct virtio *v, const struct virtio_ops *ops, uint64_t feature
 void virtio_fini(struct virtio *v)
 {
 	virtio_pci_destroy(v);
-	for (unsigned q = 0; v->ops && q < v->ops->n_queues; q++) {
+	for (unsigned q = 0; v->ops && q < v->n_queues; q++) {
 		struct virtio_queue *queue = &v->queue[q];
 
 		if (queue->watch.loop)
@@ -110,7 +109,7 @@ int virtio_snap(struct virtio *v, struct snap *s)
 	snap_state(v, s);
 	snap_end(s);
 
-	for (unsigned q = 0; q < v->ops->n_queues; q++) {
+	for (unsigned q = 0; q < v->n_queues; q++) {
 		snprintf(tag, sizeof(tag), "virtio.%04x.%u", v->dev.vdev, q);
 		if (!snap_begin(s, tag, 1))
 			return s->err;
@@ -134,14 +133,20 @@ bool virtio_has(const struct virtio *v, unsigned feature)
 
 void virtio_kick(struct virtio *v, unsigned q)
 {
-	eventfd_write(v->queue[q].kick_fd, 1);
+	eventfd_write(virtio_kick_fd(v, q), 1);
 }
 
-int virtio_give_kicks(struct virtio *v, unsigned q, bool given)
+int virtio_kick_fd(const struct virtio *v, unsigned q)
 {
-	struct virtio_queue *queue = &v->queue[q];
+	const struct virtio_queue *queue = &v->queue[q];
 
-	return loop_fd_mod(&queue->watch, given ? 0 : EPOLLIN);
+	return queue->given_fd >= 0 ? queue->given_fd : queue->kick_fd;
+}
+
+void virtio_give_kicks(struct virtio *v, unsigned q, int fd)
+{
+	v->queue[q].given_fd = fd;
+	virtio_pci_watch(v);
 }
 
 /* A driver that never stops adding chains gets no more than a ring full of them at once:
@@ -264,10 +269,8 @@ static void queue_kicked(struct loop_fd *watch, uint32_t events)
 	eventfd_t count;
 
 	(void)events;
-	if (!watch->events)
-		return; /* given away in this very round: the kick is not ours to take */
 	eventfd_read(queue->kick_fd, &count);
-	if (virtio_live(v) && queue->ring.running)
+	if (virtio_live(v) && queue->ring.running && queue->given_fd < 0)
 		v->ops->kicked(v, (unsigned)(queue - v->queue));
 }
 
@@ -303,8 +306,8 @@ static int start_ring(struct virtio_queue *queue)
 	ring->desc = queue->desc;
 	ring->avail = queue->avail;
 	ring->used = queue->used;
-	ring->event_idx = virtio_has(queue->v, RING_EVENT_IDX);
-	ring->indirect = virtio_has(queue->v, RING_INDIRECT_DESC);
+	ring->event_idx = virtio_has(queue->v, VIRTIO_RING_EVENT_IDX);
+	ring->indirect = virtio_has(queue->v, VIRTIO_RING_INDIRECT_DESC);
 	return vring_start(ring);
 }
 
@@ -316,7 +319,7 @@ static void forget_driver(struct virtio *v)
 	if (v->ops->reset)
 		v->ops->reset(v);
 	v->accepted = 0;
-	for (unsigned q = 0; q < v->ops->n_queues; q++)
+	for (unsigned q = 0; q < v->n_queues; q++)
 		forget_queue(v, q);
 	virtio_pci_reset(v);
 }
@@ -325,12 +328,13 @@ static void start(struct virtio *v)
 {
 	if (v->ops->started)
 		v->ops->started(v);
+	virtio_pci_watch(v);
 	kick_all(v);
 }
 
 static void kick_all(struct virtio *v)
 {
-	for (unsigned q = 0; q < v->ops->n_queues; q++)
+	for (unsigned q = 0; q < v->n_queues; q++)
 		virtio_kick(v, q);
 }
 

@@ -15,12 +15,18 @@
 #include "partitions/dev/device.h"
 #include "partitions/dev/virtio_pci.h"
 
+#include <linux/virtio_config.h>
+
 #define VIRTIO_MAX_CHAINS 256 /* entries of a queue, at most */
+
+/* Section 6; their Linux header would bring another struct vring. */
+#define VIRTIO_RING_INDIRECT_DESC 28
+#define VIRTIO_RING_EVENT_IDX     29
 
 struct virtio_ops {
 	uint16_t type;       /* device id (5) */
 	uint32_t class_code; /* for PCI */
-	unsigned n_queues;
+	unsigned n_queues;   /* at most */
 	uint16_t queue_size; /* entries offered, at most VIRTIO_MAX_CHAINS */
 
 	/* Queue `q` was kicked: by the driver, by virtio_kick(), or because the driver or
@@ -48,12 +54,14 @@ struct virtio_queue {
 	uint16_t size;     /* as the driver wrote them; for virtio_queue_enable() */
 	gpa_t desc, avail, used;
 	int kick_fd;
+	int given_fd; /* -1, or another's that has the kicks */
 	struct loop_fd watch;
 };
 
 struct virtio {
 	struct device dev;
 	const struct virtio_ops *ops;
+	unsigned n_queues;
 	uint64_t offered, accepted; /* feature bits */
 	uint8_t status;             /* VIRTIO_CONFIG_S_* */
 	uint8_t generation;         /* of the configuration (2.5.1) */
@@ -67,8 +75,9 @@ struct virtio {
 	struct vring_chain chain; /* the one virtio_run() is at */
 };
 
-/* Makes the common part, after the device's own.  `features` are the device's own bits;
- * `config` lives as long as the device.  0 or -errno: virtio_fini() takes the rest. */
+/* Makes the common part, after the device's own.  Of ops->n_queues a device may have
+ * fewer: then v->n_queues is set before.  `features` are the device's own bits; `config`
+ * lives as long as the device.  0 or -errno: virtio_fini() takes the rest. */
 int virtio_init(struct virtio *v, const struct virtio_ops *ops, uint64_t features,
 	const void *config, size_t config_len);
 void virtio_fini(struct virtio *v); /* accepts a zeroed one */
@@ -86,12 +95,13 @@ int virtio_snap(struct virtio *v, struct snap *s);
 bool virtio_live(const struct virtio *v);
 bool virtio_has(const struct virtio *v, unsigned feature); /* was it negotiated? */
 
-/* Has kicked() called from the loop. */
+/* Has kicked() called from the loop, or who has the kicks told. */
 void virtio_kick(struct virtio *v, unsigned q);
 
-/* Lets another process have the kicks of a queue, by its kick_fd; or takes them back.
- * 0, or -errno: then the loop has them still. */
-int virtio_give_kicks(struct virtio *v, unsigned q, bool given);
+/* Gives the kicks of a queue to `fd`, an eventfd of the caller's that lives until they
+ * are taken back (-1), for another process to read. */
+void virtio_give_kicks(struct virtio *v, unsigned q, int fd);
+int virtio_kick_fd(const struct virtio *v, unsigned q); /* who has them now */
 
 /* Calls `take` for each chain of a queue until there is none, and interrupts the driver
  * for what was pushed.  `take` returns false to leave the chain where it is: it will be

@@ -8,6 +8,7 @@
 #include <linux/virtio_config.h>
 #include <linux/virtio_pci.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 
 #define VENDOR      0x1af4
@@ -53,7 +54,7 @@ int virtio_pci_create(struct virtio *v)
 		.subdevice = v->ops->type,
 		.class_code = v->ops->class_code,
 		.revision = REVISION,
-		.n_vectors = (uint16_t)(v->ops->n_queues + 1),
+		.n_vectors = (uint16_t)(v->n_queues + 1),
 	};
 	int err;
 
@@ -87,25 +88,32 @@ void virtio_pci_power_on(struct virtio *v)
 	pci_function_reset(v->pci.fn);
 }
 
-/* Where the machine cannot watch a notification word, it comes as a write.  Not before a
- * queue runs: a guest that looks for its devices turns their address spaces off and on,
- * and each change of what is watched waits for all of the host's processors. */
-void virtio_pci_watch(struct virtio *v)
+/* Where the machine cannot watch a notification word, it comes as a write.  Not before
+ * the driver has started: each change of what is watched waits for all of the host's
+ * processors, and until then it is known neither what runs nor who will have the kicks.
+ */
+static void watch_queue(struct virtio *v, unsigned q)
 {
 	struct machine *m = v->dev.machine;
+	bool runs = v->pci.base && v->queue[q].ring.running &&
+		    v->status & VIRTIO_CONFIG_S_DRIVER_OK;
+	gpa_t at = runs ? v->pci.base + NOTIFY_PAGE * PAGE + q * NOTIFY_DISTANCE : 0;
+	int fd = virtio_kick_fd(v, q);
 
-	for (unsigned q = 0; q < v->ops->n_queues; q++) {
-		bool runs = v->pci.base && v->queue[q].ring.running;
-		gpa_t at = v->pci.base + NOTIFY_PAGE * PAGE + q * NOTIFY_DISTANCE;
-		gpa_t *kick = &v->pci.kick[q];
-		int fd = v->queue[q].kick_fd;
+	if (v->pci.kick[q].at == at && (!at || v->pci.kick[q].fd == fd))
+		return;
+	if (v->pci.kick[q].at)
+		m->ops->kick_del(m, v->pci.kick[q].at, v->pci.kick[q].fd);
+	if (at && m->ops->kick_add(m, at, fd))
+		at = 0;
+	v->pci.kick[q].at = at;
+	v->pci.kick[q].fd = fd;
+}
 
-		if (runs ? *kick == at : !*kick)
-			continue;
-		if (*kick)
-			m->ops->kick_del(m, *kick, fd);
-		*kick = runs && !m->ops->kick_add(m, at, fd) ? at : 0;
-	}
+void virtio_pci_watch(struct virtio *v)
+{
+	for (unsigned q = 0; q < v->n_queues; q++)
+		watch_queue(v, q);
 }
 
 void virtio_pci_snap(struct virtio *v, struct snap *s)
@@ -117,9 +125,10 @@ void virtio_pci_snap(struct virtio *v, struct snap *s)
 	snap_u16(s, "queue_select", &p->queue_select);
 	snap_u8(s, "isr", &p->isr);
 	snap_u16(s, "config_vector", &p->config_vector);
-	for (unsigned q = 0; q < v->ops->n_queues; q++) {
-		char name[] = { 'v', 'e', 'c', 't', 'o', 'r', (char)('0' + q), 0 };
+	for (unsigned q = 0; q < v->n_queues; q++) {
+		char name[20];
 
+		snprintf(name, sizeof(name), "vector%u", q);
 		snap_u16(s, name, &p->vector[q]);
 	}
 }
@@ -186,7 +195,7 @@ static int add_capabilities(struct virtio *v)
 	if (add_structure(v, VIRTIO_PCI_CAP_COMMON_CFG, COMMON_PAGE,
 		    sizeof(struct virtio_pci_common_cfg), 0) < 0 ||
 		add_structure(v, VIRTIO_PCI_CAP_NOTIFY_CFG, NOTIFY_PAGE,
-			v->ops->n_queues * NOTIFY_DISTANCE, NOTIFY_DISTANCE) < 0 ||
+			v->n_queues * NOTIFY_DISTANCE, NOTIFY_DISTANCE) < 0 ||
 		add_structure(v, VIRTIO_PCI_CAP_ISR_CFG, ISR_PAGE, 1, 0) < 0)
 		return -ENOSPC;
 	if (v->config_len && add_structure(v, VIRTIO_PCI_CAP_DEVICE_CFG, CONFIG_PAGE,
@@ -228,7 +237,7 @@ static void bar_write(void *ctx, uint64_t offset, const void *data, unsigned len
 	unsigned q = at / NOTIFY_DISTANCE;
 
 	if (offset / PAGE == NOTIFY_PAGE && at % NOTIFY_DISTANCE == 0) {
-		if (q < v->ops->n_queues)
+		if (q < v->n_queues)
 			virtio_kick(v, q);
 	} else if (offset / PAGE == COMMON_PAGE) {
 		uint32_t word[2] = { 0, 0 };
@@ -252,7 +261,7 @@ static void vector_changed(void *ctx, unsigned vector)
 {
 	struct virtio *v = ctx;
 
-	for (unsigned q = 0; v->ops->vector_changed && q < v->ops->n_queues; q++)
+	for (unsigned q = 0; v->ops->vector_changed && q < v->n_queues; q++)
 		if (v->pci.vector[q] == vector)
 			v->ops->vector_changed(v, q);
 }
@@ -296,14 +305,14 @@ static struct virtio_pci_common_cfg common_image(const struct virtio *v)
 		.guest_feature_select = p->driver_feature_select,
 		.guest_feature = feature_word(v->accepted, p->driver_feature_select),
 		.msix_config = p->config_vector,
-		.num_queues = (uint16_t)v->ops->n_queues,
+		.num_queues = (uint16_t)v->n_queues,
 		.device_status = v->status,
 		.config_generation = v->generation,
 		.queue_select = p->queue_select,
 		.queue_msix_vector = NO_VECTOR,
 	};
 
-	if (q < v->ops->n_queues) {
+	if (q < v->n_queues) {
 		const struct virtio_queue *queue = &v->queue[q];
 
 		c.queue_size = queue->size;
@@ -330,7 +339,7 @@ static unsigned field_size(unsigned at)
 /* 4.1.5.1.2.1: a vector that is not there reads back as none. */
 static uint16_t valid_vector(const struct virtio *v, uint32_t vector)
 {
-	return vector <= v->ops->n_queues ? (uint16_t)vector : NO_VECTOR;
+	return vector <= v->n_queues ? (uint16_t)vector : NO_VECTOR;
 }
 
 /* Accesses of another size than the field's are undefined (4.1.3.1): nothing happens. */
@@ -350,7 +359,7 @@ static void common_write(struct virtio *v, unsigned at, uint32_t value, unsigned
 	case VIRTIO_PCI_COMMON_STATUS: virtio_set_status(v, (uint8_t)value); break;
 	case VIRTIO_PCI_COMMON_Q_SELECT: p->queue_select = (uint16_t)value; break;
 	default:
-		if (p->queue_select < v->ops->n_queues)
+		if (p->queue_select < v->n_queues)
 			queue_write(v, at, value);
 	}
 }

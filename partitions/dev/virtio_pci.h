@@ -12,7 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define VIRTIO_MAX_QUEUES 8
+#define VIRTIO_MAX_QUEUES 9
 
 struct virtio;
 struct pci_function;
@@ -20,9 +20,12 @@ struct pci_function;
 /* The transport's part of a device; starts as zeros. */
 struct virtio_pci {
 	struct pci_function *fn;
-	gpa_t base;                    /* of BAR 0 */
-	gpa_t kick[VIRTIO_MAX_QUEUES]; /* the machine watches this word; 0: none */
-	unsigned cfg_cap;              /* offset of the configuration access capability */
+	gpa_t base; /* of BAR 0 */
+	struct {
+		gpa_t at; /* the machine watches this word; 0: none */
+		int fd;   /* which becomes readable */
+	} kick[VIRTIO_MAX_QUEUES];
+	unsigned cfg_cap; /* offset of the configuration access capability */
 	uint32_t device_feature_select, driver_feature_select;
 	uint16_t queue_select;
 	uint16_t config_vector, vector[VIRTIO_MAX_QUEUES];
@@ -37,8 +40,8 @@ void virtio_pci_destroy(struct virtio *v);
 void virtio_pci_reset(struct virtio *v);
 void virtio_pci_power_on(struct virtio *v);
 
-/* Queues have started or stopped: has the machine watch for the kicks of those that run.
- */
+/* The driver has started or stopped, or kicks go elsewhere: has the machine watch for the
+ * kicks of the queues that run. */
 void virtio_pci_watch(struct virtio *v);
 void virtio_pci_snap(struct virtio *v, struct snap *s); /* fields in an open section */
 

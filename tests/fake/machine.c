@@ -104,6 +104,14 @@ static void fake_broken(struct machine *m, uint16_t vdev, const char *why)
 	snprintf(f->broken_why, sizeof(f->broken_why), "%s", why);
 }
 
+static void fake_nic_lost(struct machine *m, uint16_t vdev)
+{
+	struct fake_machine *f = fake_of(m);
+
+	f->nics_lost++;
+	f->lost_vdev = vdev;
+}
+
 static void fake_console_out(
 	struct machine *m, const struct device *from, const void *bytes, size_t len)
 {
@@ -165,6 +173,7 @@ static const struct machine_ops fake_ops = {
 	.power_off = fake_power_off,
 	.reset = fake_reset,
 	.broken = fake_broken,
+	.nic_lost = fake_nic_lost,
 	.console_out = fake_console_out,
 	.cp_command = fake_cp_command,
 	.cp_reset = fake_cp_reset,

@@ -10,7 +10,7 @@
 #define FAKE_STORAGE 0x100000u
 #define FAKE_MSIS    256
 #define FAKE_KICKS   64
-#define FAKE_IRQFDS  16
+#define FAKE_IRQFDS  32
 #define FAKE_LINES   24
 #define FAKE_TEXT    0x40000
 #define FAKE_CMDS    16
@@ -50,6 +50,9 @@ struct fake_machine {
 	int broken; /* reports */
 	uint16_t broken_vdev;
 	char broken_why[128];
+
+	int nics_lost;
+	uint16_t lost_vdev;
 
 	char console[FAKE_TEXT];
 	size_t console_len;

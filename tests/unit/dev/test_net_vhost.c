@@ -3,18 +3,17 @@
 #include "cp/guest_abi.h"
 #include "cp/lib/vhost_user.h"
 #include "cp/lib/vring.h"
+#include "tests/fake/lan.h"
 #include "tests/fake/virtio_driver.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/virtio_net.h>
-#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -28,149 +27,19 @@
 
 enum { RX, TX, RINGS };
 
-/* The LAN's process.  Its fields are the test's once wait_for() has returned. */
-struct lan {
-	int fd;
-	pthread_t thread;
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	uint64_t offers;
-	bool mute; /* answers nothing */
-	int messages, owners;
-	uint64_t features, protocol;
-	struct vhost_user_msg memory;
-	struct {
-		uint32_t num, base, enabled;
-		gpa_t desc, avail, used;
-		int kick, call, stops;
-	} ring[RINGS];
-};
-
 static struct fake_machine *f;
 static struct device *net;
 static struct virtio_driver d;
-static struct lan lan;
+static struct fake_lan lan;
 
-static void reply(struct lan *l, struct vhost_user_msg *msg, uint64_t number)
+static bool has_both_rings(const struct fake_lan *l)
 {
-	struct vhost_user_msg out = { .request = msg->request, .flags = VHU_REPLY };
-
-	out.number = number;
-	if (!l->mute)
-		vhost_user_send(l->fd, &out);
+	return l->ring[RX].enabled && l->ring[TX].enabled;
 }
 
-static void take_fd(int *to, const struct vhost_user_msg *msg)
+static bool is_owned(const struct fake_lan *l)
 {
-	if (*to >= 0)
-		close(*to);
-	*to = msg->fds[0];
-}
-
-static void handle(struct lan *l, struct vhost_user_msg *msg)
-{
-	unsigned q = msg->state.index % RINGS;
-
-	l->messages++;
-	switch (msg->request) {
-	case VHU_GET_FEATURES: reply(l, msg, l->offers); break;
-	case VHU_SET_FEATURES: l->features = msg->number; break;
-	case VHU_GET_PROTOCOL_FEATURES: reply(l, msg, 0x208); break;
-	case VHU_SET_PROTOCOL_FEATURES: l->protocol = msg->number; break;
-	case VHU_SET_OWNER: l->owners++; break;
-	case VHU_SET_MEM_TABLE:
-		vhost_user_close_fds(&l->memory);
-		l->memory = *msg;
-		break;
-	case VHU_SET_VRING_NUM: l->ring[q].num = msg->state.num; break;
-	case VHU_SET_VRING_BASE: l->ring[q].base = msg->state.num; break;
-	case VHU_SET_VRING_ADDR:
-		l->ring[q].desc = msg->addr.desc;
-		l->ring[q].avail = msg->addr.avail;
-		l->ring[q].used = msg->addr.used;
-		break;
-	case VHU_SET_VRING_KICK: take_fd(&l->ring[q].kick, msg); break;
-	case VHU_SET_VRING_CALL: take_fd(&l->ring[q].call, msg); break;
-	case VHU_SET_VRING_ENABLE: l->ring[q].enabled = msg->state.num; break;
-	case VHU_GET_VRING_BASE:
-		l->ring[q].stops++;
-		reply(l, msg, q | (uint64_t)l->ring[q].base << 32);
-		break;
-	}
-}
-
-static void *lan_main(void *arg)
-{
-	struct lan *l = arg;
-	struct vhost_user_msg msg;
-
-	while (!vhost_user_recv(l->fd, &msg, -1)) {
-		pthread_mutex_lock(&l->lock);
-		handle(l, &msg);
-		pthread_cond_broadcast(&l->changed);
-		pthread_mutex_unlock(&l->lock);
-	}
-	return NULL;
-}
-
-/* Starts the LAN; the NIC's end of the socket. */
-static int lan_start(uint64_t offers)
-{
-	int sv[2];
-
-	lan = (struct lan) { .offers = offers };
-	for (unsigned q = 0; q < RINGS; q++)
-		lan.ring[q].kick = lan.ring[q].call = -1;
-	pthread_mutex_init(&lan.lock, NULL);
-	pthread_cond_init(&lan.changed, NULL);
-	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv), 0);
-	lan.fd = sv[0];
-	assert_int_equal(pthread_create(&lan.thread, NULL, lan_main, &lan), 0);
-	return sv[1];
-}
-
-static void lan_stop(void)
-{
-	shutdown(lan.fd, SHUT_RDWR);
-	pthread_join(lan.thread, NULL);
-	close(lan.fd);
-	vhost_user_close_fds(&lan.memory);
-	for (unsigned q = 0; q < RINGS; q++) {
-		if (lan.ring[q].kick >= 0)
-			close(lan.ring[q].kick);
-		if (lan.ring[q].call >= 0)
-			close(lan.ring[q].call);
-	}
-}
-
-static void wait_for(bool (*done)(void))
-{
-	struct timespec end;
-
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += 10;
-	pthread_mutex_lock(&lan.lock);
-	while (!done())
-		assert_int_equal(
-			pthread_cond_timedwait(&lan.changed, &lan.lock, &end), 0);
-	pthread_mutex_unlock(&lan.lock);
-}
-
-static bool has_both_rings(void)
-{
-	return lan.ring[RX].enabled && lan.ring[TX].enabled;
-}
-
-static bool is_owned(void)
-{
-	return lan.owners == 1;
-}
-
-static void fall_silent(void)
-{
-	pthread_mutex_lock(&lan.lock);
-	lan.mute = true;
-	pthread_mutex_unlock(&lan.lock);
+	return l->owners == 1;
 }
 
 static int make_net(int fd)
@@ -186,7 +55,7 @@ static int setup(void **state)
 {
 	(void)state;
 	net = NULL;
-	if (fake_machine_create(&f) || make_net(lan_start(THEIRS)))
+	if (fake_machine_create(&f) || make_net(fake_lan_start(&lan, THEIRS)))
 		return -1;
 	return !driver_find(&d, f, SLOT);
 }
@@ -195,7 +64,7 @@ static int teardown(void **state)
 {
 	(void)state;
 	device_destroy(net);
-	lan_stop();
+	fake_lan_stop(&lan);
 	fake_machine_destroy(f);
 	return 0;
 }
@@ -204,48 +73,17 @@ static void start(void)
 {
 	lan.ring[RX].enabled = lan.ring[TX].enabled = 0;
 	assert_true(driver_start(&d, ~UINT64_C(0), 2, 16));
-	wait_for(has_both_rings);
-}
-
-/* The ring as the LAN sees it, through the descriptors it was sent. */
-static struct vring lan_ring(unsigned q, struct gmem *g)
-{
-	const struct vhost_user_region *r = &lan.memory.memory.region[0];
-	struct vring ring = { .gmem = g, .size = (uint16_t)lan.ring[q].num };
-	void *host = mmap(NULL, r->size, PROT_READ | PROT_WRITE, MAP_SHARED,
-		lan.memory.fds[0], (off_t)r->mmap_offset);
-
-	assert_ptr_not_equal(host, MAP_FAILED);
-	*g = (struct gmem) { 0 };
-	assert_int_equal(gmem_add(g, r->user_addr, r->size, host), 0);
-	ring.desc = lan.ring[q].desc;
-	ring.avail = lan.ring[q].avail;
-	ring.used = lan.ring[q].used;
-	ring.next_avail = ring.next_used = (uint16_t)lan.ring[q].base;
-	assert_int_equal(vring_start(&ring), 0);
-	return ring;
-}
-
-static void unmap(struct gmem *g)
-{
-	munmap(g->region[0].host, g->region[0].size);
+	fake_lan_wait(&lan, has_both_rings);
 }
 
 /* The LAN takes one frame from the sender's ring and says so. */
 static void lan_takes_frame(const char *text)
 {
-	static struct vring_chain chain;
-	struct gmem g;
-	struct vring ring = lan_ring(TX, &g);
 	char bytes[64] = { 0 };
 
-	assert_int_equal(vring_pop(&ring, &chain), 1);
-	iov_read(chain.out, chain.n_out, HEADER, bytes, sizeof(bytes));
-	assert_string_equal(bytes, text);
-	vring_push(&ring, chain.head, 0);
-	lan.ring[TX].base = ring.next_avail;
-	eventfd_write(lan.ring[TX].call, 1);
-	unmap(&g);
+	assert_int_equal(
+		fake_lan_take(&lan, TX, bytes, sizeof(bytes)), HEADER + strlen(text));
+	assert_string_equal(bytes + HEADER, text);
 }
 
 static void send_frame(const char *text)
@@ -261,10 +99,7 @@ static void send_frame(const char *text)
 
 static bool kicked(unsigned q)
 {
-	eventfd_t count;
-	int fd = lan.ring[q].kick;
-
-	return fd >= 0 && !eventfd_read(fd, &count);
+	return fake_lan_kicked(&lan, q);
 }
 
 static int link_is(void)
@@ -296,8 +131,8 @@ static void test_the_link_is_up(void **state)
 	assert_true(driver_negotiate(&d, ~UINT64_C(0)));
 	assert_true(d.features & DRIVER_EVENT_IDX);
 	assert_false(d.features & DRIVER_INDIRECT); /* the LAN cannot do that */
-	wait_for(is_owned);
-	assert_int_equal(lan.messages, 4);
+	fake_lan_wait(&lan, is_owned);
+	assert_int_equal(lan.messages, 5);
 }
 
 static void test_the_rings_go_over(void **state)
@@ -318,10 +153,10 @@ static void test_the_rings_go_over(void **state)
 		assert_int_equal(lan.ring[q].avail, d.queue[q].avail);
 		assert_int_equal(lan.ring[q].used, d.queue[q].used);
 	}
-	ring = lan_ring(TX, &g);
+	ring = fake_lan_ring(&lan, TX, &g);
 	memcpy(driver_at(&d, 0x9000), "same", 4);
 	assert_memory_equal((char *)gmem_at(ring.gmem, 0x9000, 4), "same", 4);
-	unmap(&g);
+	fake_lan_unmap(&g);
 }
 
 static void test_frames_pass_us_by(void **state)
@@ -361,6 +196,27 @@ static void test_masked_interrupts_wait(void **state)
 	assert_int_not_equal(routed(driver_msi(&d, TX + 1)), -1);
 }
 
+/* A descriptor that the LAN shares with us could make us wait: what it wrote is there
+ * still, and each further call is seen. */
+static void test_calls_are_not_read(void **state)
+{
+	(void)state;
+	start();
+	set_masked(TX + 1, true);
+	for (eventfd_t n = 1; n < 4; n++) {
+		eventfd_t count = 0;
+
+		send_frame("x");
+		lan_takes_frame("x");
+		fake_run(f);
+		assert_int_equal(eventfd_read(lan.ring[TX].call, &count), 0);
+		assert_int_equal(count, 1);
+		set_masked(TX + 1, false);
+		assert_int_equal(driver_interrupts(&d, TX + 1), n);
+		set_masked(TX + 1, true);
+	}
+}
+
 static void test_reset_takes_the_rings_back(void **state)
 {
 	(void)state;
@@ -387,7 +243,7 @@ static void test_quiesce_and_resume(void **state)
 	assert_int_equal(driver_interrupts(&d, TX + 1), 1); /* it may have missed one */
 	send_frame("two");
 	net->ops->resume(net);
-	wait_for(has_both_rings);
+	fake_lan_wait(&lan, has_both_rings);
 	assert_int_equal(lan.ring[TX].base, 1);
 	lan_takes_frame("two");
 	net->ops->resume(net); /* once more is none too many */
@@ -402,8 +258,10 @@ static void test_the_lan_goes(void **state)
 	fake_forget(f);
 	shutdown(lan.fd, SHUT_RDWR);
 	fake_run(f);
-	assert_int_equal(link_is(), 0);
-	assert_int_equal(driver_interrupts(&d, 0), 1);
+	assert_int_equal(link_is(), 1);
+	assert_int_equal(driver_interrupts(&d, 0), 0);
+	assert_int_equal(f->nics_lost, 1);
+	assert_int_equal(f->lost_vdev, VDEV);
 	assert_int_equal(f->n_irqfds, 0);
 	assert_true(driver_used(&d, TX, NULL) >= 0); /* dropped by us */
 	send_frame("dropped");
@@ -423,7 +281,7 @@ static void test_a_lan_that_talks_unasked(void **state)
 	start();
 	assert_int_equal(vhost_user_send(lan.fd, &msg), 0);
 	fake_run(f);
-	assert_int_equal(link_is(), 0);
+	assert_int_equal(link_is(), 1);
 }
 
 static void test_a_lan_that_falls_silent(void **state)
@@ -431,10 +289,10 @@ static void test_a_lan_that_falls_silent(void **state)
 	(void)state;
 	start();
 	send_frame("x");
-	fall_silent();
+	fake_lan_mute(&lan);
 	driver_set_status(&d, 0);
 	assert_int_equal(driver_status(&d), 0);
-	assert_int_equal(link_is(), 0);
+	assert_int_equal(link_is(), 1);
 	assert_true(driver_start(&d, ~UINT64_C(0), 2, 16));
 	send_frame("y");
 	assert_int_equal(errors(), 1);
@@ -451,7 +309,7 @@ static int setup_machine(void **state)
 
 static void test_an_old_lan(void **state)
 {
-	int fd = lan_start(PROTOCOL);
+	int fd = fake_lan_start(&lan, PROTOCOL);
 
 	(void)state;
 	assert_int_equal(make_net(fd), -EOPNOTSUPP);
@@ -461,8 +319,8 @@ static void test_an_old_lan(void **state)
 static void test_a_lan_without_protocol_features(void **state)
 {
 	(void)state;
-	assert_int_equal(make_net(lan_start(DRIVER_VERSION_1)), 0);
-	wait_for(is_owned);
+	assert_int_equal(make_net(fake_lan_start(&lan, DRIVER_VERSION_1)), 0);
+	fake_lan_wait(&lan, is_owned);
 	assert_int_equal(lan.messages, 2);
 }
 
@@ -470,15 +328,15 @@ static void test_storage_that_is_not_shared(void **state)
 {
 	(void)state;
 	f->m.n_banks = 0;
-	assert_int_equal(make_net(lan_start(THEIRS)), -EOPNOTSUPP);
+	assert_int_equal(make_net(fake_lan_start(&lan, THEIRS)), -EOPNOTSUPP);
 }
 
 static void test_a_lan_that_does_not_answer(void **state)
 {
-	int fd = lan_start(THEIRS);
+	int fd = fake_lan_start(&lan, THEIRS);
 
 	(void)state;
-	fall_silent();
+	fake_lan_mute(&lan);
 	assert_int_equal(make_net(fd), -ETIMEDOUT);
 	assert_int_equal(fcntl(fd, F_GETFD), -1);
 }
@@ -493,6 +351,7 @@ int main(void)
 		TEST(test_the_rings_go_over),
 		TEST(test_frames_pass_us_by),
 		TEST(test_masked_interrupts_wait),
+		TEST(test_calls_are_not_read),
 		TEST(test_reset_takes_the_rings_back),
 		TEST(test_quiesce_and_resume),
 		TEST(test_the_lan_goes),

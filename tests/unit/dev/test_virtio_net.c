@@ -1,4 +1,5 @@
-/* A NIC that is not coupled: the link is down, what is sent is dropped and counted. */
+/* A NIC that is not coupled: the link is down, what is sent is dropped and counted; what
+ * it offers is what LANs can, and its control queue answers. */
 #include "tests/fake/virtio_driver.h"
 
 #include <linux/virtio_net.h>
@@ -15,7 +16,7 @@
 	(DRIVER_VERSION_1 | 1u << VIRTIO_NET_F_MAC | 1u << VIRTIO_NET_F_STATUS | \
 		1u << VIRTIO_NET_F_MTU)
 
-enum { RX, TX };
+enum { RX, TX, CONTROL, QUEUES };
 
 static struct fake_machine *f;
 static struct device *net;
@@ -40,6 +41,14 @@ static int teardown(void **state)
 	device_destroy(net);
 	fake_machine_destroy(f);
 	return 0;
+}
+
+static int setup_control(void **state)
+{
+	int err = setup(state);
+
+	return err ||
+	       !driver_start(&d, FEATURES | 1u << VIRTIO_NET_F_CTRL_VQ, QUEUES, 16);
 }
 
 static struct device_stat stat_now(void)
@@ -115,7 +124,83 @@ static void test_a_frame_without_header(void **state)
 	assert_int_equal(f->broken_vdev, 0x600);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+/* With or without a LAN. */
+static void test_what_is_offered(void **state)
+{
+	static const unsigned bits[] = { VIRTIO_NET_F_CSUM, VIRTIO_NET_F_GUEST_CSUM,
+		VIRTIO_NET_F_MTU, VIRTIO_NET_F_MAC, VIRTIO_NET_F_GUEST_TSO4,
+		VIRTIO_NET_F_GUEST_TSO6, VIRTIO_NET_F_GUEST_ECN, VIRTIO_NET_F_HOST_TSO4,
+		VIRTIO_NET_F_HOST_TSO6, VIRTIO_NET_F_HOST_ECN, VIRTIO_NET_F_MRG_RXBUF,
+		VIRTIO_NET_F_STATUS, VIRTIO_NET_F_CTRL_VQ, VIRTIO_NET_F_CTRL_RX, 28, 29,
+		32, 54, 55, 56 };
+	uint64_t expected = 0;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++)
+		expected |= UINT64_C(1) << bits[i];
+	assert_true(driver_negotiate(&d, ~UINT64_C(0)));
+	assert_true(d.features == expected);
+}
+
+/* The answer to a command of these bytes; -1: none came. */
+static int command(const void *bytes, uint32_t len)
+{
+	gpa_t at = driver_alloc(&d, 64);
+	struct driver_buf buf[] = { { at, len, false }, { at + 63, 1, true } };
+	uint8_t *answer = driver_at(&d, at + 63);
+	uint32_t written;
+
+	memcpy(driver_at(&d, at), bytes, len);
+	*answer = 0x55;
+	driver_add(&d, CONTROL, buf, 2);
+	driver_kick(&d, CONTROL);
+	fake_run(f);
+	if (driver_used(&d, CONTROL, &written) < 0)
+		return -1;
+	assert_int_equal(written, 1);
+	return *answer;
+}
+
+static void test_commands(void **state)
+{
+	static const struct {
+		uint8_t bytes[16];
+		uint32_t len;
+		int answer;
+	} commands[] = {
+		{ { 0, 0, 1 }, 3, VIRTIO_NET_OK },     /* promiscuous */
+		{ { 0, 1, 1 }, 3, VIRTIO_NET_OK },     /* all groups */
+		{ { 0, 2, 1 }, 3, VIRTIO_NET_ERR },    /* not offered */
+		{ { 0, 0 }, 2, VIRTIO_NET_ERR },       /* cut off */
+		{ { 0 }, 1, VIRTIO_NET_ERR },          /* likewise */
+		{ { 1, 0 }, 10, VIRTIO_NET_OK },       /* no addresses */
+		{ { 1, 0, 1 }, 16, VIRTIO_NET_OK },    /* one */
+		{ { 1, 0, 0 }, 9, VIRTIO_NET_ERR },    /* half a table */
+		{ { 1, 1, 2 }, 8, VIRTIO_NET_ERR },    /* its own: not offered */
+		{ { 4, 0, 1, 0 }, 4, VIRTIO_NET_ERR }, /* pairs: not agreed on */
+		{ { 99, 99 }, 2, VIRTIO_NET_ERR },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++)
+		assert_int_equal(
+			command(commands[i].bytes, commands[i].len), commands[i].answer);
+	assert_int_equal(f->broken, 0);
+}
+
+static void test_a_command_without_room(void **state)
+{
+	struct driver_buf buf = { driver_alloc(&d, 4), 3, false };
+
+	(void)state;
+	driver_add(&d, CONTROL, &buf, 1);
+	driver_kick(&d, CONTROL);
+	fake_run(f);
+	assert_int_equal(f->broken, 1);
+}
+
+#define CONTROLS(name) cmocka_unit_test_setup_teardown(name, setup_control, teardown)
+#define TEST(name)     cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
@@ -125,6 +210,9 @@ int main(void)
 		TEST(test_nothing_is_received),
 		TEST(test_receive_buffers_need_no_kick),
 		TEST(test_a_frame_without_header),
+		TEST(test_what_is_offered),
+		CONTROLS(test_commands),
+		CONTROLS(test_a_command_without_room),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

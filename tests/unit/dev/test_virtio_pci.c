@@ -504,7 +504,7 @@ static void test_configuration(void **state)
 
 	assert_true(driver_start(&n, ~UINT64_C(0), 2, 8));
 	assert_int_equal(driver_common(&n, VIRTIO_PCI_COMMON_CFGGENERATION, 1), 0);
-	virtio_net_link((struct virtio_net *)net, true);
+	nic_link(net, true);
 	assert_int_equal(driver_common(&n, VIRTIO_PCI_COMMON_CFGGENERATION, 1), 1);
 	assert_int_equal(driver_interrupts(&n, 0), 1);
 	assert_int_equal(fake_read(f, n.isr, 1), 2);
