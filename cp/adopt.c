@@ -6,20 +6,15 @@
  * a record alone proves nothing: a false record must not lead us to somebody else. */
 #include "cp/engine.h"
 
+#include "cp/lan_engine.h"
 #include "cp/lib/log.h"
-#include "cp/record.h"
+#include "cp/record_parts.h"
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/pidfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define ANSWER_NS (5 * NS_PER_S) /* for all of them, before clients are let in */
@@ -57,27 +52,6 @@ static bool record_name(const char *name, char userid[USERID_MAX + 1])
 	memcpy(userid, name, len);
 	userid[len] = '\0';
 	return !word_userid(userid, upper) && !strcmp(userid, upper);
-}
-
-/* A private file of ours, read whole.  The bytes or -errno. */
-static ssize_t read_own_file(const char *path, char *buf, size_t size)
-{
-	int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-	struct stat st;
-	ssize_t n;
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st))
-		n = -errno;
-	else if (!S_ISREG(st.st_mode) || st.st_uid != geteuid() || st.st_mode & 022)
-		n = -EPERM;
-	else if (st.st_size > (off_t)size)
-		n = -EFBIG;
-	else
-		n = read(fd, buf, size);
-	close(fd);
-	return n;
 }
 
 static struct partition *bare_partition(struct cp *cp, const char *userid)
@@ -123,7 +97,7 @@ static void adopt_file(struct cp *cp, const char *name)
 		return;
 	buf = malloc(RECORD_MAX);
 	r = malloc(sizeof(*r));
-	n = buf && r ? read_own_file(path, buf, RECORD_MAX) : -ENOMEM;
+	n = buf && r ? record_read(path, buf, RECORD_MAX) : -ENOMEM;
 	if (n < 0) {
 		set_aside(cp, userid, strerror((int)-n));
 	} else if (record_parse(buf, (size_t)n, userid, r, &why)) {
@@ -299,6 +273,7 @@ static void go_on(struct partition *p, const struct part_hello_answer *answer)
 	else
 		p->signal_deadline = 0;
 	operator_say(p->cp, MSG_ADOPTED, p->userid, partition_shown(p), (int)p->pid);
+	lan_partition_back(p);
 }
 
 static void break_off(struct partition *p, const char *what)
@@ -311,8 +286,9 @@ static void break_off(struct partition *p, const char *what)
 }
 
 static void answered_hello(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	struct part_hello_answer answer;
 
 	(void)rq;
@@ -343,19 +319,11 @@ static int claim(struct partition *p)
 	return 0;
 }
 
-/* Is there a process p->pid, and is it the one that was started then? */
-static int open_process(struct partition *p)
+static void be_process(struct partition *p, const struct process_id *id)
 {
-	uint64_t ticks;
-
-	p->pidfd = pidfd_open(p->pid, 0);
-	if (p->pidfd < 0)
-		return -errno;
-	if (!process_start(p->pid, &ticks) && ticks == p->start_ticks)
-		return 0;
-	close(p->pidfd);
-	p->pidfd = -1;
-	return -ESRCH;
+	p->pid = id->pid;
+	p->pidfd = id->pidfd;
+	p->start_ticks = id->start_ticks;
 }
 
 /* 0; -ESRCH: it is gone; -EPERM: the record tells of another; else it is ours, but of no
@@ -364,11 +332,13 @@ static int take_over(struct partition *p)
 {
 	struct part_hello hello = { .version = PART_VERSION };
 	struct message ignored;
+	struct process_id id = { p->pid, -1, p->start_ticks };
 	uid_t uid;
-	int err = open_process(p);
+	int err = process_open(&id);
 
 	if (err)
 		return err;
+	be_process(p, &id);
 	if (process_uid(p->pid, &uid) || uid != p->uid)
 		return -EPERM;
 	err = claim(p);
@@ -380,7 +350,7 @@ static int take_over(struct partition *p)
 		return err;
 	insert(p->cp, p);
 	if (part_link_ask(p,
-		    &(struct part_ask) { .type = PART_HELLO,
+		    &(struct link_ask) { .type = PART_HELLO,
 			    .verb = "HELLO",
 			    .head = &hello,
 			    .head_len = sizeof(hello),
@@ -392,68 +362,23 @@ static int take_over(struct partition *p)
 
 /* ---- What does not ---------------------------------------------------------------- */
 
-/* The process that wrote the pid file of a start that was interrupted. */
-static void find_by_file(struct partition *p)
+static void find(struct partition *p)
 {
-	char path[4096], text[1024];
-	int fd = open(part_path(p->cp, p->userid, PART_FILE_PID, path, sizeof(path)),
-		O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	ssize_t n;
+	char pid_file[4096], sock[4096];
+	struct process_id id = { p->pid, -1, p->start_ticks };
 
-	if (fd < 0)
-		return;
-	/* Until it is the partition program, or no more. */
-	while (flock(fd, LOCK_SH) && errno == EINTR)
-		;
-	n = read(fd, text, sizeof(text) - 1);
-	close(fd);
-	text[n > 0 ? n : 0] = '\0';
-	if (!stat_parse(text, &p->pid, &p->start_ticks))
-		open_process(p);
-}
-
-/* The first is the one to wait for: the others are in its pid namespace and die with it.
- */
-static void find_one(pid_t pid, void *ctx)
-{
-	struct partition *p = ctx;
-
-	if (p->pidfd >= 0) {
-		kill(pid, SIGKILL);
-		return;
-	}
-	p->pid = pid;
-	p->pidfd = pidfd_open(pid, 0);
-}
-
-/* Who listens on a socket in our directory was given it by a cpd. */
-static void find_by_socket(struct partition *p)
-{
-	char path[4096];
-	struct ucred cred;
-	socklen_t len = sizeof(cred);
-	int fd = wire_connect(
-		part_path(p->cp, p->userid, PART_FILE_SOCK, path, sizeof(path)));
-
-	if (fd < 0)
-		return;
-	if (!getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &len) && cred.pid > 1 &&
-		cred.pid != getpid()) {
-		p->pid = cred.pid;
-		p->pidfd = pidfd_open(cred.pid, 0);
-	}
-	close(fd);
+	process_find(
+		part_path(p->cp, p->userid, PART_FILE_PID, pid_file, sizeof(pid_file)),
+		&p->cgroup,
+		part_path(p->cp, p->userid, PART_FILE_SOCK, sock, sizeof(sock)), &id);
+	be_process(p, &id);
 }
 
 /* Ends what there is of it, and gives back what it held. */
 static void undo(struct partition *p, enum end_reason reason, const struct message *why)
 {
 	if (p->pidfd < 0)
-		find_by_file(p);
-	if (p->pidfd < 0)
-		cgroup_each(&p->cgroup, find_one, p);
-	if (p->pidfd < 0)
-		find_by_socket(p);
+		find(p);
 	if (p->pidfd < 0 && !p->storage) { /* a record that said nothing */
 		cgroup_remove(&p->cgroup);
 		part_release(p);
@@ -467,7 +392,7 @@ static void undo(struct partition *p, enum end_reason reason, const struct messa
 		p->pid = 0;
 		p->finish->ended = true;
 	}
-	wire_close(&p->wire);
+	wire_close(&p->link.wire);
 	part_end(p, reason, "", why, true);
 }
 

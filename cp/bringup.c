@@ -4,6 +4,7 @@
  * is copied. */
 #include "cp/bringup.h"
 
+#include "cp/lan.h"
 #include "cp/lib/log.h"
 #include "cp/request.h"
 #include "cp/session.h"
@@ -23,6 +24,7 @@ struct job {
 	struct ipl ipl;
 	struct dir_command *commands, *next;
 	bool synch, keep;
+	bool more;       /* than the IPL: COMMAND, NICDEF LAN */
 	part_done *done; /* NULL once called */
 	void *ctx;
 	struct message why; /* the IPL's failure, while the partition is ended */
@@ -35,12 +37,13 @@ static struct job *job_create(
 static void job_free(struct job *j);
 static void say(struct job *j, const struct message *m);
 static void on_activated(void *ctx, const struct message *m);
+static bool has_lans(const struct dir_user *u);
+static void on_coupled(void *ctx);
 static void next_command(struct job *j);
 static void on_command(struct request *rq, void *ctx);
 static void load(struct job *j);
 static void on_loaded(void *ctx, const struct message *m);
 static void on_ended(void *ctx, const struct message *m);
-static bool failed(const struct message *m);
 
 int bringup(struct cp *cp, const struct dir_user *u, const struct bringup *how,
 	part_done *done, void *ctx, struct message *err)
@@ -58,7 +61,7 @@ int bringup(struct cp *cp, const struct dir_user *u, const struct bringup *how,
 	j->done = done;
 	j->ctx = ctx;
 	opts.later = &j->ipl;
-	opts.more = j->commands;
+	opts.more = j->more = j->commands || has_lans(u);
 	rc = partition_logon(cp, u, &opts, on_activated, j, err);
 	if (rc)
 		job_free(j);
@@ -166,14 +169,33 @@ static void say(struct job *j, const struct message *m)
 static void on_activated(void *ctx, const struct message *m)
 {
 	struct job *j = ctx;
+	struct partition *p;
 
-	if (failed(m)) {
+	if (msg_failed(m)) {
 		say(j, m);
 		job_free(j);
 		return;
 	}
 	operator_say(j->cp, MSG_LOGGED_ON, j->userid, j->by);
-	next_command(j);
+	p = partition_find(j->cp, j->userid);
+	if (p)
+		lan_couple_all(p, on_coupled, j);
+	else
+		on_coupled(j);
+}
+
+static bool has_lans(const struct dir_user *u)
+{
+	for (int i = 0; i < u->n_devices; i++) {
+		if (u->device[i].type == DIR_NIC && u->device[i].lan[0])
+			return true;
+	}
+	return false;
+}
+
+static void on_coupled(void *ctx)
+{
+	next_command(ctx);
 }
 
 static void next_command(struct job *j)
@@ -215,7 +237,7 @@ static void load(struct job *j)
 		job_free(j);
 		return;
 	}
-	if (j->commands)
+	if (j->more)
 		partition_commands_done(p, &j->ipl);
 	if (!j->synch || j->ipl.kind == IPL_NONE)
 		say(j, &m);
@@ -232,7 +254,7 @@ static void on_loaded(void *ctx, const struct message *m)
 	struct message err;
 
 	j->why = *m;
-	if (!failed(m) || j->keep || !p || partition_give_up(p, m, on_ended, j, &err))
+	if (!msg_failed(m) || j->keep || !p || partition_give_up(p, m, on_ended, j, &err))
 		on_ended(j, &err);
 }
 
@@ -244,9 +266,4 @@ static void on_ended(void *ctx, const struct message *m)
 	(void)m;
 	say(j, &j->why);
 	job_free(j);
-}
-
-static bool failed(const struct message *m)
-{
-	return m->number && m->severity != 'I' && m->severity != 'W';
 }

@@ -204,7 +204,7 @@ static bool below(const struct cgroups *g, const char *dir)
 
 int cgroup_adopt(const struct cgroups *g, const char *userid, struct cgroup *c)
 {
-	char tail[64];
+	char tail[96];
 	size_t len = (size_t)snprintf(
 		tail, sizeof(tail), "/bulkhead/%s/%s", g->instance, userid);
 

@@ -10,6 +10,7 @@
 #include "cp/conring.h"
 #include "cp/host.h"
 #include "cp/partition.h"
+#include "cp/process.h"
 #include "cp/session.h"
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -69,10 +70,7 @@ void part_tell(struct partition *p, const struct message *m);
 
 /* While a partition is STARTING. */
 struct part_start {
-	struct loop_fd ready_watch; /* PART_FD_READY */
-	int ready_fd;               /* -1 */
-	char text[200];             /* what came through it */
-	size_t text_len;
+	struct process_ready ready;   /* PART_FD_READY */
 	uint32_t flags;               /* PART_ACT_* */
 	uint32_t max_vcpus;           /* MACHINE KVM n */
 	int dev_fd[PART_MAX_DEVICES]; /* for ACTIVATE, by index into p->dev; -1 */
@@ -129,49 +127,7 @@ void part_release(struct partition *p);
 
 /* ---- Requests (cp/part_link.c) ---------------------------------------------------- */
 
-struct part_reply {
-	uint16_t type;             /* PART_OK, PART_FAIL, PART_HELLO_ANSWER */
-	const struct message *why; /* number 0 unless PART_FAIL */
-	const void *bytes;
-	size_t len;
-};
-
-struct part_pending;
-typedef void part_answered(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply);
-
-struct part_ask {
-	uint16_t type;           /* enum part_request */
-	const char *verb;        /* for messages: "STOP" */
-	const void *head, *more; /* the payload, in two pieces */
-	size_t head_len, more_len;
-	const int *fds;
-	int n_fds;
-	unsigned seconds;  /* 0: no limit */
-	part_answered *fn; /* takes the answer first, also a late one; or NULL */
-	part_done *done;   /* then one of these is called, exactly once; or NULL */
-	part_bytes *bytes;
-	void *ctx;
-	uint32_t note; /* for fn */
-};
-
-struct part_pending {
-	struct list node; /* in part_link.pending */
-	struct loop_timer timer;
-	struct partition *p;
-	uint32_t id;
-	uint16_t type;
-	uint32_t note;
-	char verb[16];
-	unsigned seconds;
-	part_answered *fn;
-	part_done *done; /* NULL once called, or taken over by fn */
-	part_bytes *bytes;
-	void *ctx;
-};
-
 #define PART_MAX_PENDING 256
-#define PART_SECONDS     10 /* usual limit of an answer */
 
 /* Opens the connection to the process on `fd`, which it owns from here on, also on
  * failure.  0 or -errno. */
@@ -185,20 +141,19 @@ int part_link_connect(struct partition *p);
 void part_link_close(struct partition *p, const struct message *why);
 
 /* Asks.  0, or a message's number with nothing asked. */
-int part_link_ask(struct partition *p, const struct part_ask *ask, struct message *err);
+int part_link_ask(struct partition *p, const struct link_ask *ask, struct message *err);
 
 /* Sends what has no answer; what a slow process does not take is dropped.  0 or -errno.
  */
 int part_link_send(
 	struct partition *p, uint16_t type, uint32_t id, const void *bytes, size_t len);
 
-int part_link_init(struct partition *p); /* 0 or -ENOMEM */
+void part_link_init(struct partition *p);
 void part_link_free(struct partition *p);
 int part_link_pending(const struct partition *p);
 
 /* A record of a process that is no answer (cp/part_event.c).  0, or -EPROTO with the
  * reason in *what: the process broke the protocol. */
-struct wire_msg;
 int part_happened(struct partition *p, const struct wire_msg *msg, const char **what);
 
 /* Words a PART_FAIL; `verb` is what failed. */
@@ -216,7 +171,7 @@ bool part_keep_ipl(struct partition *p, const struct ipl *ipl);
 bool part_ipl_was_last(struct partition *p);
 
 /* Opens what is to be loaded and asks the process to.  0, or a message's number. */
-int part_ipl_ask(struct partition *p, const struct ipl *ipl, bool stop, part_answered *fn,
+int part_ipl_ask(struct partition *p, const struct ipl *ipl, bool stop, link_answered *fn,
 	part_done *done, void *ctx, struct message *err);
 
 /* ---- Devices (cp/part_dev.c, cp/part_plug.c) -------------------------------------- */
@@ -257,7 +212,7 @@ int part_console_output(
 void part_console_told(struct partition *p, const char *line); /* to who watches */
 void part_console_gone(struct partition *p, const char *why);  /* and forgets them */
 
-/* ---- The process (cp/spawn.c, cp/part_log.c, cp/usage.c) -------------------------- */
+/* ---- The process (cp/usage.c) ----------------------------------------------------- */
 
 #define PART_OVERHEAD    (UINT64_C(64) << 20) /* memory of a process beside the storage */
 #define PART_SPARE_TASKS 64                   /* threads beside the vCPUs */
@@ -266,27 +221,6 @@ void part_console_gone(struct partition *p, const char *why);  /* and forgets th
 enum part_file { PART_FILE_SOCK, PART_FILE_RECORD, PART_FILE_PID };
 const char *part_path(
 	const struct cp *cp, const char *userid, enum part_file f, char *buf, size_t len);
-
-/* Starts the process: p->pid, pidfd, start_ticks; *ready_fd and *log_fd are the caller's.
- * 0 or -errno with no process left. */
-int part_spawn(struct partition *p, int *ready_fd, int *log_fd);
-
-/* Passes what the process writes to standard error on to the log.  Owns `fd`, also on
- * failure.  0 or -errno. */
-int part_log_open(struct partition *p, int fd);
-void part_log_close(struct partition *p); /* reads what is left; accepts one without */
-
-/* CPU time of a process and its ended threads, also while it is a zombie, ns. 0 or -errno
- */
-int process_cpu(pid_t pid, uint64_t *ns);
-
-/* When a process was started, in ticks since boot (/proc/PID/stat, 22).  0 or -errno. */
-int process_start(pid_t pid, uint64_t *ticks);
-
-/* The same out of the text of such a file, and its pid.  0 or -EPROTO. */
-int stat_parse(const char *text, pid_t *pid, uint64_t *ticks);
-
-int process_uid(pid_t pid, uid_t *uid); /* its real uid, as seen here; 0 or -errno */
 
 /* Does every vCPU thread sleep? */
 bool part_idle(const struct partition *p);

@@ -8,8 +8,10 @@
 
 #include "cp/lib/log.h"
 #include "cp/record.h"
+#include "cp/spawn.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +26,9 @@ static struct partition *make(
 	struct cp *cp, const struct dir_user *u, const struct logon_opts *o);
 static int acquire(struct partition *p, const struct dir_user *u, struct message *err);
 static int begin(struct partition *p, struct message *err);
-static void on_ready(struct loop_fd *watch, uint32_t events);
+static int start_process(struct partition *p, int *log_fd);
+static void on_ready(void *ctx, const char *missing);
+static void on_refused(void *ctx, const char *why);
 static void on_start_limit(struct loop_timer *timer);
 static void say_hello(struct partition *p);
 static void activate(struct partition *p);
@@ -121,7 +125,7 @@ static struct partition *make(
 		partition_free(p);
 		return NULL;
 	}
-	p->start->ready_fd = -1;
+	p->start->ready.fd = -1;
 	for (int i = 0; i < PART_MAX_DEVICES; i++)
 		p->start->dev_fd[i] = -1;
 	p->start->ipl = o->ipl ? *o->ipl : u->ipl;
@@ -171,11 +175,10 @@ static int watch_start(struct partition *p, int log_fd)
 {
 	struct loop *loop = p->cp->loop;
 	uint64_t limit = START_SECONDS + p->storage / GIB;
-	int rc = part_log_open(p, log_fd);
+	int rc = process_log_open(loop, p->userid, log_fd, &p->log);
 
 	if (!rc)
-		rc = loop_fd_add(loop, &p->start->ready_watch, p->start->ready_fd,
-			EPOLLIN, on_ready, p);
+		rc = process_ready_watch(&p->start->ready, loop);
 	if (!rc)
 		rc = part_watch_process(p);
 	if (!rc)
@@ -199,13 +202,49 @@ static int begin(struct partition *p, struct message *err)
 	rc = cgroup_make(p->cp->cgroups, p->userid, &limits, &p->cgroup);
 	if (rc)
 		return start_failed(p, "its control group", rc, err);
-	rc = part_spawn(p, &p->start->ready_fd, &log_fd);
+	rc = start_process(p, &log_fd);
 	if (rc)
 		return start_failed(p, "its process", rc, err);
 	list_append(&p->cp->partitions, &p->node);
 	rc = watch_start(p, log_fd);
 	if (rc)
 		fail(p, strerror(-rc));
+	return 0;
+}
+
+static int start_process(struct partition *p, int *log_fd)
+{
+	char sock[4096], pid_file[4096];
+	struct spawn what = { .program = "partition",
+		.name = p->userid,
+		.socket = part_path(p->cp, p->userid, PART_FILE_SOCK, sock, sizeof(sock)),
+		.pid_file = part_path(
+			p->cp, p->userid, PART_FILE_PID, pid_file, sizeof(pid_file)),
+		.uid = p->uid,
+		.group = &p->cgroup,
+		.fd = { SPAWN_LISTEN, -1, -1, SPAWN_READY },
+		.n_fds = PART_FD_FIRST_FREE - PART_FD_LISTEN };
+	int *kvm = &what.fd[PART_FD_KVM - 3], *seccomp = &what.fd[PART_FD_SECCOMP - 3];
+	struct spawned made;
+	int rc;
+
+	*kvm = open(p->cp->host->kvm_path, O_RDWR | O_CLOEXEC);
+	if (*kvm < 0)
+		return -errno;
+	*seccomp = spawn_seccomp(p->cp->seccomp_fd);
+	rc = *seccomp < 0 ? *seccomp : spawn(p->cp, &what, &made);
+	close(*kvm);
+	if (*seccomp >= 0)
+		close(*seccomp);
+	if (rc)
+		return rc;
+	p->pid = made.pid;
+	p->pidfd = made.pidfd;
+	p->start_ticks = made.start_ticks;
+	p->start->ready = (struct process_ready) {
+		.fd = made.ready_fd, .ready = on_ready, .refused = on_refused, .ctx = p
+	};
+	*log_fd = made.log_fd;
 	return 0;
 }
 
@@ -224,54 +263,32 @@ static void on_start_limit(struct loop_timer *timer)
 	fail(timer->ctx, "its process was not ready in time");
 }
 
-/* What has come through the pipe; false while more may come. */
-static bool read_ready(struct part_start *s)
+static void on_ready(void *ctx, const char *missing)
 {
-	ssize_t n;
+	struct partition *p = ctx;
 
-	do {
-		n = read(s->ready_fd, s->text + s->text_len,
-			sizeof(s->text) - 1 - s->text_len);
-		s->text_len += n > 0 ? (size_t)n : 0;
-	} while (n > 0);
-	s->text[s->text_len] = '\0';
-	return !n || errno != EAGAIN;
+	if (*missing)
+		log_warn("partition", "%s: not in force: %s", p->userid, missing);
+	say_hello(p);
 }
 
-/* A zero byte, and what of the sandbox could not be had; or why it cannot go on. */
-static void on_ready(struct loop_fd *watch, uint32_t events)
+static void on_refused(void *ctx, const char *why)
 {
-	struct partition *p = watch->ctx;
-	struct part_start *s = p->start;
-
-	(void)events;
-	if (!read_ready(s))
-		return;
-	loop_fd_del(watch);
-	if (!s->text_len)
-		return; /* it has ended, which is told with its status */
-	if (s->text[0]) {
-		fail(p, s->text);
-		return;
-	}
-	if (s->text_len > 1)
-		log_warn("partition", "%s: not in force: %s", p->userid, s->text + 1);
-	say_hello(p);
+	fail(ctx, why);
 }
 
 void part_start_last_words(struct partition *p)
 {
-	struct part_start *s = p->start;
+	const char *words = process_ready_words(&p->start->ready);
 
-	if (s->ready_fd >= 0)
-		read_ready(s);
-	if (s->text[0])
-		fail(p, s->text);
+	if (*words)
+		fail(p, words);
 }
 
 static void answered_hello(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	struct part_hello_answer answer;
 
 	(void)rq;
@@ -302,7 +319,7 @@ static void say_hello(struct partition *p)
 		return;
 	}
 	if (part_link_ask(p,
-		    &(struct part_ask) { .type = PART_HELLO,
+		    &(struct link_ask) { .type = PART_HELLO,
 			    .verb = "HELLO",
 			    .head = &hello,
 			    .head_len = sizeof(hello),
@@ -312,8 +329,9 @@ static void say_hello(struct partition *p)
 }
 
 static void answered_activate(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	struct message ignored;
 
 	(void)rq;
@@ -351,7 +369,7 @@ static void activate(struct partition *p)
 
 	snprintf(head.userid, sizeof(head.userid), "%s", p->userid);
 	if (part_link_ask(p,
-		    &(struct part_ask) { .type = PART_ACTIVATE,
+		    &(struct link_ask) { .type = PART_ACTIVATE,
 			    .verb = "ACTIVATE",
 			    .head = &head,
 			    .head_len = sizeof(head),
@@ -410,10 +428,7 @@ void part_start_stop(struct partition *p)
 
 	if (!s)
 		return;
-	loop_fd_del(&s->ready_watch);
-	if (s->ready_fd >= 0)
-		close(s->ready_fd);
-	s->ready_fd = -1;
+	process_ready_close(&s->ready);
 	for (int i = 0; i < PART_MAX_DEVICES; i++) {
 		if (s->dev_fd[i] >= 0)
 			close(s->dev_fd[i]);

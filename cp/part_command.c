@@ -8,8 +8,9 @@
 #define CLEAR_RATE (UINT64_C(256) << 20) /* bytes of storage cleared in a second */
 
 static void answered_ipl(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	struct part_args args = { .why = reply->why, .stop = rq->note != 0 };
 	struct message m;
 
@@ -31,18 +32,18 @@ int part_do_ipl(struct partition *p, const struct part_args *a, struct message *
 }
 
 static int ask_cpu(struct partition *p, uint16_t type, const struct part_args *a,
-	part_answered *fn, struct message *err)
+	link_answered *fn, struct message *err)
 {
 	struct part_cpu cpu = { .cpu = a->cpu };
 
 	if (a->cpu != PART_ALL_CPUS && a->cpu >= p->n_vcpus)
 		return msg_set(err, MSG_NO_SUCH_CPU, p->userid, a->cpu);
 	return part_link_ask(p,
-		&(struct part_ask) { .type = type,
+		&(struct link_ask) { .type = type,
 			.verb = a->verb,
 			.head = &cpu,
 			.head_len = sizeof(cpu),
-			.seconds = PART_SECONDS,
+			.seconds = LINK_SECONDS,
 			.fn = fn,
 			.note = a->cpu,
 			.done = a->done,
@@ -51,8 +52,9 @@ static int ask_cpu(struct partition *p, uint16_t type, const struct part_args *a
 }
 
 static void answered_begin(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	struct message m;
 
 	(void)rq;
@@ -69,8 +71,9 @@ int part_do_begin(struct partition *p, const struct part_args *a, struct message
 
 /* Was the vCPU that stands still now the last that ran? */
 static void answered_stat(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	const char *bytes = reply->bytes;
 	struct part_stat_vcpu v;
 	struct message m;
@@ -89,11 +92,12 @@ static void answered_stat(
 
 /* Who asked for STOP is answered when the state is known. */
 static void answered_stop(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
-	struct part_ask ask = { .type = PART_STAT,
+	struct partition *p = owner;
+	struct link_ask ask = { .type = PART_STAT,
 		.verb = "STOP",
-		.seconds = PART_SECONDS,
+		.seconds = LINK_SECONDS,
 		.fn = answered_stat,
 		.done = rq->done,
 		.ctx = rq->ctx };
@@ -113,8 +117,9 @@ int part_do_stop(struct partition *p, const struct part_args *a, struct message 
 }
 
 static void answered_reset(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	struct message m;
 
 	if (rq->note == PART_RESET_RESTART) {
@@ -128,11 +133,11 @@ static void answered_reset(
 int part_do_reset(struct partition *p, const struct part_args *a, struct message *err)
 {
 	struct part_reset reset = { .kind = a->kind };
-	struct part_ask ask = { .type = PART_RESET,
+	struct link_ask ask = { .type = PART_RESET,
 		.verb = a->verb,
 		.head = &reset,
 		.head_len = sizeof(reset),
-		.seconds = PART_SECONDS + (unsigned)(p->storage / CLEAR_RATE),
+		.seconds = LINK_SECONDS + (unsigned)(p->storage / CLEAR_RATE),
 		.fn = answered_reset,
 		.note = a->kind,
 		.done = a->done,
@@ -172,8 +177,9 @@ static void unsignal(struct partition *p)
 
 /* The guest does not listen after all. */
 static void answered_signal(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	(void)rq;
 	if (!reply->why->number || p->state != PS_SIGNALLED)
 		return;
@@ -186,11 +192,11 @@ int part_do_signal_again(
 	struct partition *p, const struct part_args *a, struct message *err)
 {
 	struct part_signal signal = { .seconds = a->seconds };
-	struct part_ask ask = { .type = PART_SIGNAL,
+	struct link_ask ask = { .type = PART_SIGNAL,
 		.verb = a->verb,
 		.head = &signal,
 		.head_len = sizeof(signal),
-		.seconds = PART_SECONDS,
+		.seconds = LINK_SECONDS,
 		.fn = answered_signal,
 		.done = a->sent ? a->done : NULL,
 		.ctx = a->ctx };

@@ -169,7 +169,7 @@ void part_choose_mac(const struct partition *p, uint16_t vdev, uint8_t mac[6])
 	while (mac_taken(p->cp, mac));
 }
 
-/* Not coupled: the LAN is put in force by COUPLE. */
+/* Not coupled: lan_couple_all() does that. */
 static void add_nic(
 	struct partition *p, const struct dir_device *from, struct part_dev *d)
 {
@@ -178,8 +178,8 @@ static void add_nic(
 		make_mac(MAC_GIVEN, from->mac_id, d->mac);
 	else
 		part_choose_mac(p, d->vdev, d->mac);
-	snprintf(d->lan_owner, sizeof(d->lan_owner), "%s", from->lan_owner);
-	snprintf(d->lan, sizeof(d->lan), "%s", from->lan);
+	snprintf(d->nic.vlans, sizeof(d->nic.vlans), "%s", from->vlans);
+	d->nic.rate.bps = from->rate_bps;
 }
 
 struct part_device part_device_of(const struct part_dev *d, int fd_index)

@@ -3,6 +3,7 @@
  * waits is told.  Nothing is given back before: what a live process holds is not free. */
 #include "cp/engine.h"
 
+#include "cp/lan.h"
 #include "cp/lib/log.h"
 #include "cp/record.h"
 
@@ -12,7 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/pidfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -92,6 +92,7 @@ void part_end(struct partition *p, enum end_reason reason, const char *by,
 
 	msg_set(&gone, MSG_PART_GONE, p->userid);
 	part_start_stop(p);
+	lan_partition_ends(p);
 	part_link_close(p, &gone);
 	guest_gone(p);
 }
@@ -130,15 +131,10 @@ static void on_grace_over(struct loop_timer *timer)
 static void reap(struct partition *p)
 {
 	struct part_finish *f = p->finish;
-	siginfo_t info = { 0 };
 
 	if (!process_cpu(p->pid, &f->cpu_ns))
 		f->cpu_known = true;
-	if (waitid(P_PIDFD, (id_t)p->pidfd, &info, WEXITED | WNOHANG) || !info.si_pid)
-		return;
-	f->status_known = true;
-	f->code = info.si_code;
-	f->status = info.si_status;
+	f->status_known = process_reap(p->pidfd, &f->code, &f->status);
 }
 
 static void on_process_ended(struct loop_fd *watch, uint32_t events)
@@ -199,7 +195,8 @@ static void finish(struct loop_call *call)
 	}
 	if (!remove_group(p))
 		return;
-	part_log_close(p);
+	process_log_close(p->log);
+	p->log = NULL;
 	chatter_tell(&p->talk); /* nobody counts them after this */
 	chatter_tell(&p->telling);
 	account(p);
@@ -244,17 +241,6 @@ static void account(struct partition *p)
 			.storage = p->storage });
 }
 
-static void status_text(const struct part_finish *f, char *buf, size_t len)
-{
-	if (!f->status_known)
-		snprintf(buf, len, "its process has ended");
-	else if (f->code == CLD_EXITED)
-		snprintf(buf, len, "its process ended with status %d", f->status);
-	else
-		snprintf(buf, len, "its process was ended by signal %d (%s)", f->status,
-			strsignal(f->status));
-}
-
 /* Tells the operator; *m is also for who waited for the start. */
 static void say_ended(struct partition *p, struct message *m)
 {
@@ -282,7 +268,7 @@ static void say_ended(struct partition *p, struct message *m)
 		msg_set(m, MSG_LOGGED_OFF, p->userid, text);
 		break;
 	default:
-		status_text(f, text, sizeof(text));
+		process_end_text(f->status_known, f->code, f->status, text, sizeof(text));
 		msg_set(m,
 			f->reason == END_UNSTARTED ? MSG_START_FAILED
 						   : MSG_PARTITION_LOST,

@@ -5,6 +5,7 @@
 #include "cp/engine.h"
 
 #include "cp/guest_abi.h"
+#include "cp/lan_engine.h"
 #include "cp/lib/log.h"
 
 #include <errno.h>
@@ -20,8 +21,6 @@ static void on_ipl_failed(
 	struct partition *p, const struct part_event *e, const char *text);
 static void fail_message(const struct partition *p, const char *verb, uint32_t reason,
 	const char *text, struct message *out);
-static size_t take(void *to, size_t size, const void *from, size_t len);
-static void take_text(char *to, size_t size, const void *from, size_t len, size_t skip);
 
 int part_happened(struct partition *p, const struct wire_msg *msg, const char **what)
 {
@@ -38,15 +37,12 @@ void part_fail_message(const struct partition *p, const char *verb, const void *
 	size_t len, struct message *out)
 {
 	struct part_fail fail;
-	size_t head = take(&fail, sizeof(fail), bytes, len);
+	size_t head = link_take(&fail, sizeof(fail), bytes, len);
 	char text[200];
 
-	take_text(text, sizeof(text), bytes, len, head);
+	link_take_text(text, sizeof(text), bytes, len, head);
 	if (!text[0])
-		snprintf(text, sizeof(text), "%s",
-			fail.err < 0 && fail.err > -4096  ? strerror(-fail.err)
-			: fail.err > 0 && fail.err < 4096 ? strerror(fail.err)
-							  : "no reason given");
+		snprintf(text, sizeof(text), "%s", link_error_text(fail.err));
 	fail_message(p, verb, fail.reason, text, out);
 }
 
@@ -77,12 +73,12 @@ static int on_command(struct partition *p, const struct wire_msg *msg, const cha
 static int on_event(struct partition *p, const struct wire_msg *msg, const char **what)
 {
 	struct part_event e;
-	size_t head = take(&e, sizeof(e), msg->data, msg->len);
+	size_t head = link_take(&e, sizeof(e), msg->data, msg->len);
 	char text[200];
 	struct part_args args = { .event = &e, .text = text };
 	struct message m;
 
-	take_text(text, sizeof(text), msg->data, msg->len, head);
+	link_take_text(text, sizeof(text), msg->data, msg->len, head);
 	if (e.n_insn > sizeof(e.insn))
 		e.n_insn = sizeof(e.insn);
 	switch (e.kind) {
@@ -100,6 +96,7 @@ static int on_event(struct partition *p, const struct wire_msg *msg, const char 
 		return 0;
 	case PART_EV_SIGNAL_ENABLED: p->signal_enabled = e.run != 0; return 0;
 	case PART_EV_IPL_FAILED: on_ipl_failed(p, &e, text); return 0;
+	case PART_EV_NIC_LOST: lan_nic_lost(p, e.vdev); return 0;
 	default: *what = "it told of an event of an unknown kind"; return -EPROTO;
 	}
 }
@@ -154,26 +151,4 @@ static void fail_message(const struct partition *p, const char *verb, uint32_t r
 	case PART_R_BUSY: msg_set(out, MSG_PART_BUSY, p->userid, text); break;
 	default: msg_set(out, MSG_PART_FAILED, p->userid, verb, text);
 	}
-}
-
-/* A struct out of a payload, filled up with zeros; how many bytes of it there were. */
-static size_t take(void *to, size_t size, const void *from, size_t len)
-{
-	if (len > size)
-		len = size;
-	memset(to, 0, size);
-	if (len)
-		memcpy(to, from, len);
-	return len;
-}
-
-/* The text behind it, cut at `size`; messages make it printable. */
-static void take_text(char *to, size_t size, const void *from, size_t len, size_t skip)
-{
-	len -= skip;
-	if (len >= size)
-		len = size - 1;
-	if (len)
-		memcpy(to, (const char *)from + skip, len);
-	to[len] = '\0';
 }

@@ -2,15 +2,14 @@
  * in its sandbox, parses it. */
 #include "cp/engine.h"
 
+#include "cp/own_file.h"
 #include "cp/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #define BZIMAGE_MAGIC 0x202                /* "HdrS" (Linux/x86 boot protocol, 1) */
@@ -23,18 +22,18 @@ static int open_image(struct partition *p, const struct ipl *ipl, const char *na
 static void name_cms(const struct partition *p, char *buf, size_t len);
 static uint32_t image_kind(int fd);
 
-int part_ipl_ask(struct partition *p, const struct ipl *ipl, bool stop, part_answered *fn,
+int part_ipl_ask(struct partition *p, const struct ipl *ipl, bool stop, link_answered *fn,
 	part_done *done, void *ctx, struct message *err)
 {
 	struct part_ipl head = { .flags = stop ? PART_IPL_STOP : 0,
 		.parm_len = (uint32_t)strlen(ipl->parm) };
 	int fd[2] = { -1, -1 };
-	unsigned seconds = PART_SECONDS;
+	unsigned seconds = LINK_SECONDS;
 	int rc = open_images(p, ipl, fd, &head, &seconds, err);
 
 	if (!rc)
 		rc = part_link_ask(p,
-			&(struct part_ask) { .type = PART_IPL,
+			&(struct link_ask) { .type = PART_IPL,
 				.verb = "IPL",
 				.head = &head,
 				.head_len = sizeof(head),
@@ -125,26 +124,6 @@ static void name_cms(const struct partition *p, char *buf, size_t len)
 	snprintf(buf, len, "%s/cms", p->cp->libdir);
 }
 
-/* A name by a user is looked for below STATEDIR/userid and leads nowhere else. */
-static int open_own(const struct partition *p, const char *name)
-{
-	struct open_how how = { .flags = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK,
-		.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS |
-			   RESOLVE_NO_MAGICLINKS };
-	char dir[4096];
-	int base, fd;
-
-	snprintf(dir, sizeof(dir), "%s/%s", p->cp->statedir, p->userid);
-	base = open(dir, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (base < 0)
-		return -errno;
-	fd = (int)syscall(SYS_openat2, base, name, &how, sizeof(how));
-	if (fd < 0)
-		fd = -errno;
-	close(base);
-	return fd;
-}
-
 /* The descriptor, or -1 and a message. */
 static int open_image(
 	struct partition *p, const struct ipl *ipl, const char *name, struct message *err)
@@ -158,7 +137,7 @@ static int open_image(
 		return -1;
 	}
 	fd = absolute ? open(name, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-		      : open_own(p, name);
+		      : own_file_open(p->cp, p->userid, name, O_RDONLY, 0);
 	if (absolute && fd < 0)
 		fd = -errno;
 	if (fd < 0) {

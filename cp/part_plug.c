@@ -5,6 +5,7 @@
  * ends meanwhile nobody knows what became of it, and the next one takes it away. */
 #include "cp/part_life.h"
 
+#include "cp/lan_engine.h"
 #include "cp/record.h"
 
 #include <assert.h>
@@ -18,7 +19,7 @@ static int may_define(
 	const struct partition *p, const struct part_args *a, struct message *err);
 static int free_slot(const struct partition *p);
 static int change(struct partition *p, const struct part_args *a,
-	const struct part_dev *nic, struct part_ask *ask, struct message *err);
+	const struct part_dev *nic, struct link_ask *ask, struct message *err);
 static void changed(struct partition *p);
 static void remove_device(struct partition *p, uint16_t vdev);
 
@@ -46,8 +47,9 @@ static uint32_t slot_bit(const struct part_dev *d)
 }
 
 static void answered_plug(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	(void)rq;
 	assert(p->n_dev < PART_MAX_DEVICES);
 	if (!reply->why->number)
@@ -61,7 +63,7 @@ int part_do_plug(struct partition *p, const struct part_args *a, struct message 
 {
 	struct part_dev nic = { .vdev = a->vdev, .type = PART_DEV_NIC };
 	struct part_device device;
-	struct part_ask ask = { .type = PART_PLUG,
+	struct link_ask ask = { .type = PART_PLUG,
 		.head = &device,
 		.head_len = sizeof(device),
 		.fn = answered_plug };
@@ -76,8 +78,9 @@ int part_do_plug(struct partition *p, const struct part_args *a, struct message 
 }
 
 static void answered_unplug(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	(void)rq;
 	if (!reply->why->number)
 		remove_device(p, p->changing.vdev);
@@ -91,7 +94,7 @@ int part_do_unplug(struct partition *p, const struct part_args *a, struct messag
 		[PART_DEV_DISK] = "a minidisk" };
 	const struct part_dev *d = partition_device(p, a->vdev);
 	struct part_unplug head = { .vdev = a->vdev };
-	struct part_ask ask = { .type = PART_UNPLUG,
+	struct link_ask ask = { .type = PART_UNPLUG,
 		.head = &head,
 		.head_len = sizeof(head),
 		.fn = answered_unplug };
@@ -108,8 +111,9 @@ int part_do_unplug(struct partition *p, const struct part_args *a, struct messag
 
 /* Whatever the process says to it, after that there is none. */
 static void answered_settle(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	struct message m;
 
 	(void)rq, (void)reply;
@@ -128,7 +132,7 @@ void part_plug_settle(struct partition *p)
 	if (!p->changing.type)
 		return;
 	part_link_ask(p,
-		&(struct part_ask) { .type = PART_UNPLUG,
+		&(struct link_ask) { .type = PART_UNPLUG,
 			.verb = "DETACH NIC",
 			.head = &head,
 			.head_len = sizeof(head),
@@ -175,7 +179,7 @@ static int free_slot(const struct partition *p)
 
 /* Asks for it, once the record has it. */
 static int change(struct partition *p, const struct part_args *a,
-	const struct part_dev *nic, struct part_ask *ask, struct message *err)
+	const struct part_dev *nic, struct link_ask *ask, struct message *err)
 {
 	uint32_t used = p->used_slots;
 	int rc;
@@ -183,7 +187,7 @@ static int change(struct partition *p, const struct part_args *a,
 	p->changing = *nic;
 	p->used_slots |= slot_bit(nic);
 	ask->verb = a->verb;
-	ask->seconds = PART_SECONDS;
+	ask->seconds = LINK_SECONDS;
 	ask->done = a->done;
 	ask->ctx = a->ctx;
 	rc = record_write(p, RECORD_ACTIVE);
@@ -209,6 +213,7 @@ static void remove_device(struct partition *p, uint16_t vdev)
 	for (int i = 0; i < p->n_dev; i++) {
 		if (p->dev[i].vdev != vdev)
 			continue;
+		lan_nic_gone(p, &p->dev[i]);
 		p->n_dev--;
 		memmove(&p->dev[i], &p->dev[i + 1],
 			(size_t)(p->n_dev - i) * sizeof(p->dev[0]));

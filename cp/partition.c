@@ -53,8 +53,9 @@ struct partition *partition_new(struct cp *cp, const char *userid)
 	p->telling = (struct chatter) {
 		.rule = &tell_rule, .pause_ns = tell_rule.refill_ns, .said = say_left_out
 	};
+	part_link_init(p);
 	p->finish = calloc(1, sizeof(*p->finish));
-	if (p->finish && !part_link_init(p))
+	if (p->finish)
 		return p;
 	partition_free(p);
 	return NULL;
@@ -63,7 +64,7 @@ struct partition *partition_new(struct cp *cp, const char *userid)
 void partition_free(struct partition *p)
 {
 	part_start_free(p);
-	part_log_close(p);
+	process_log_close(p->log);
 	part_link_free(p);
 	loop_fd_del(&p->pid_watch);
 	loop_timer_cancel(&p->timer);
@@ -201,8 +202,9 @@ int partition_give_up(struct partition *p, const struct message *why, part_done 
 
 /* What was stored by hand can be begun. */
 static void answered_store(
-	struct partition *p, struct part_pending *rq, const struct part_reply *reply)
+	void *owner, struct link_pending *rq, const struct link_reply *reply)
 {
+	struct partition *p = owner;
 	(void)rq;
 	if (reply->why->number || p->loaded)
 		return;
@@ -211,12 +213,12 @@ static void answered_store(
 }
 
 /* Asks for something that changes no state. */
-static int inspect(struct partition *p, struct part_ask *ask, struct message *err)
+static int inspect(struct partition *p, struct link_ask *ask, struct message *err)
 {
 	int rc = partition_event(
 		p, PE_INSPECT, &(struct part_args) { .verb = ask->verb }, err);
 
-	ask->seconds = PART_SECONDS;
+	ask->seconds = LINK_SECONDS;
 	return rc ? rc : part_link_ask(p, ask, err);
 }
 
@@ -224,7 +226,7 @@ int partition_read(struct partition *p, uint64_t addr, uint32_t len, part_bytes 
 	void *ctx, struct message *err)
 {
 	struct part_storage what = { .addr = addr, .len = len };
-	struct part_ask ask = { .type = PART_STORAGE_READ,
+	struct link_ask ask = { .type = PART_STORAGE_READ,
 		.verb = "DISPLAY",
 		.head = &what,
 		.head_len = sizeof(what),
@@ -239,7 +241,7 @@ int partition_write(struct partition *p, uint64_t addr, const void *bytes, uint3
 	part_done *done, void *ctx, struct message *err)
 {
 	struct part_storage what = { .addr = addr, .len = len };
-	struct part_ask ask = { .type = PART_STORAGE_WRITE,
+	struct link_ask ask = { .type = PART_STORAGE_WRITE,
 		.verb = "STORE",
 		.head = &what,
 		.head_len = sizeof(what),
@@ -257,7 +259,7 @@ int partition_regs(struct partition *p, uint32_t cpu, part_bytes *done, void *ct
 	struct message *err)
 {
 	struct part_cpu which = { .cpu = cpu };
-	struct part_ask ask = { .type = PART_REGS_READ,
+	struct link_ask ask = { .type = PART_REGS_READ,
 		.verb = "DISPLAY",
 		.head = &which,
 		.head_len = sizeof(which),
@@ -272,7 +274,7 @@ int partition_regs(struct partition *p, uint32_t cpu, part_bytes *done, void *ct
 int partition_set_regs(struct partition *p, const struct part_regs *regs, part_done *done,
 	void *ctx, struct message *err)
 {
-	struct part_ask ask = { .type = PART_REGS_WRITE,
+	struct link_ask ask = { .type = PART_REGS_WRITE,
 		.verb = "STORE",
 		.head = regs,
 		.head_len = sizeof(*regs),
@@ -287,7 +289,7 @@ int partition_set_regs(struct partition *p, const struct part_regs *regs, part_d
 
 int partition_stat(struct partition *p, part_bytes *done, void *ctx, struct message *err)
 {
-	struct part_ask ask = {
+	struct link_ask ask = {
 		.type = PART_STAT, .verb = "INDICATE", .bytes = done, .ctx = ctx
 	};
 

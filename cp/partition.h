@@ -11,9 +11,10 @@
 #include "cp/cgroup.h"
 #include "cp/cp.h"
 #include "cp/directory.h"
+#include "cp/lan_proto.h"
+#include "cp/link.h"
 #include "cp/msg.h"
 #include "cp/part_proto.h"
-#include "cp/lib/wire.h"
 
 #include <sys/types.h>
 
@@ -51,6 +52,15 @@ struct watcher {
 	void *ctx;
 };
 
+/* What CP keeps of a NIC; it outlives the guest's resets and the LAN's process. */
+struct part_nic_conf {
+	char lan_owner[USERID_MAX + 1], lan[USERID_MAX + 1]; /* coupled to; or "" */
+	char vlans[128];      /* NICDEF VLAN; "": as granted */
+	bool link_down;       /* IMPAIR LINK DOWN */
+	struct lan_rate rate; /* NICDEF RATE, SET NIC RATE: both directions */
+	struct lan_impair in, out;
+};
+
 struct part_dev {
 	uint16_t vdev;
 	uint16_t slot;
@@ -61,7 +71,7 @@ struct part_dev {
 	char file[512];                  /* disk: absolute path */
 	char link_owner[USERID_MAX + 1]; /* disk by LINK */
 	uint16_t link_vdev;
-	char lan_owner[USERID_MAX + 1], lan[USERID_MAX + 1];
+	struct part_nic_conf nic;
 	bool broken; /* needs reset */
 };
 
@@ -110,7 +120,7 @@ struct partition {
 	uint64_t start_ticks; /* its start time, /proc/PID/stat field 22 */
 	int pidfd;            /* -1 */
 	uid_t uid;            /* it runs as */
-	struct wire wire;     /* to the process */
+	struct link link;     /* to the process: requests in progress (cp/part_link.c) */
 	uint32_t version;     /* both speak */
 	bool adopted;
 
@@ -128,10 +138,9 @@ struct partition {
 	/* The engine's own (cp/engine.h). */
 	struct cgroup cgroup;       /* the process's control group */
 	bool reserved;              /* `storage` is in the ledger */
-	struct part_link *link;     /* requests in progress (cp/part_link.c) */
 	struct part_start *start;   /* while STARTING (cp/logon.c) */
 	struct part_finish *finish; /* while ENDING (cp/part_end.c) */
-	struct part_log *log;       /* what the process writes to standard error */
+	struct process_log *log;    /* what the process writes to standard error */
 	struct chatter telling;     /* messages about it: a guest causes them */
 	struct loop_timer timer;    /* of the start, the signal or the end */
 	struct loop_fd pid_watch;
@@ -139,7 +148,7 @@ struct partition {
 };
 
 /* m->number 0 or severity I: done.  Where one is passed it may be NULL. */
-typedef void part_done(void *ctx, const struct message *m);
+typedef link_done part_done;
 
 struct logon_opts {
 	uint64_t storage;      /* 0: as the directory says */
@@ -207,8 +216,7 @@ int partition_detach_nic(struct partition *p, uint16_t vdev, part_done *done, vo
 	struct message *err);
 
 /* Storage and registers.  The answer comes as bytes; `m` says what went wrong instead. */
-typedef void part_bytes(
-	void *ctx, const struct message *m, const void *bytes, size_t len);
+typedef link_bytes part_bytes;
 int partition_read(struct partition *p, uint64_t addr, uint32_t len, part_bytes *done,
 	void *ctx, struct message *err);
 int partition_write(struct partition *p, uint64_t addr, const void *bytes, uint32_t len,

@@ -63,7 +63,7 @@ static int start(struct cp *cp, const char **what)
 	if (err)
 		return err;
 	*what = "the seccomp programs";
-	cp->seccomp_fd = seccomp_programs();
+	cp->seccomp_fd = seccomp_programs(SECCOMP_PARTITION);
 	if (cp->seccomp_fd < 0)
 		return cp->seccomp_fd;
 	*what = "RUNDIR/partitions";

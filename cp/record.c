@@ -3,16 +3,13 @@
 
 #include "cp/engine.h"
 #include "cp/lib/log.h"
+#include "cp/record_parts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static int write_file(const char *path, const char *text);
-static int sync_dir(const struct cp *cp);
 
 const char *part_path(
 	const struct cp *cp, const char *userid, enum part_file f, char *buf, size_t len)
@@ -27,23 +24,16 @@ const char *part_path(
 
 int record_write(const struct partition *p, enum record_phase phase)
 {
-	char path[4096], temp[4096 + 8];
+	char path[4096];
 	char *text = record_text(p, phase);
 	int err;
 
 	if (!text)
 		return -ENOMEM;
-	part_path(p->cp, p->userid, PART_FILE_RECORD, path, sizeof(path));
-	snprintf(temp, sizeof(temp), "%s.tmp", path);
-	err = write_file(temp, text);
+	err = record_replace(
+		part_path(p->cp, p->userid, PART_FILE_RECORD, path, sizeof(path)), text);
 	free(text);
-	if (!err && rename(temp, path))
-		err = -errno;
-	if (err) {
-		unlink(temp);
-		return err;
-	}
-	return sync_dir(p->cp);
+	return err;
 }
 
 void record_update(const struct partition *p)
@@ -72,50 +62,4 @@ void boot_id_read(char out[BOOT_ID_LEN + 1])
 	out[n] = '\0';
 	if (f)
 		fclose(f);
-}
-
-static int write_all(int fd, const char *text)
-{
-	size_t left = strlen(text);
-
-	while (left) {
-		ssize_t n = write(fd, text, left);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return n ? -errno : -EIO;
-		text += n;
-		left -= (size_t)n;
-	}
-	return fsync(fd) ? -errno : 0;
-}
-
-/* A file of this name that is left over is nobody's. */
-static int write_file(const char *path, const char *text)
-{
-	int fd, err;
-
-	if (unlink(path) && errno != ENOENT)
-		return -errno;
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (fd < 0)
-		return -errno;
-	err = write_all(fd, text);
-	close(fd);
-	return err;
-}
-
-static int sync_dir(const struct cp *cp)
-{
-	char path[4096];
-	int fd, err;
-
-	snprintf(path, sizeof(path), "%s/partitions", cp->rundir);
-	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	err = fsync(fd) ? -errno : 0;
-	close(fd);
-	return err;
 }

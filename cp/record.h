@@ -10,7 +10,7 @@
 
 enum record_phase { RECORD_INTENT, RECORD_ACTIVE };
 
-#define RECORD_MAX  65536 /* bytes */
+#define RECORD_MAX  131072 /* bytes */
 #define BOOT_ID_LEN 36
 
 /* What a record says: `p` has everything but its connections and its console. */

@@ -6,51 +6,34 @@
 #include "cp/record.h"
 
 #include "cp/lib/words.h"
+#include "cp/record_parts.h"
 
 #include <errno.h>
-#include <jansson.h>
-#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define RECORD_VERSION 1
-#define PAGE           4096
-
-enum kind { TEXT, BOOL, U16, U32, U64, ENUM };
-
-struct field {
-	const char *key;
-	enum kind kind;
-	size_t offset, size;
-};
-
-/* A field of the struct and its bytes; an enum is one of as many bytes as unsigned. */
-#define FIELD(struct_, key, kind, member)                     \
-	{                                                     \
-		key, kind, offsetof(struct struct_, member),  \
-			sizeof(((struct struct_ *)0)->member) \
-	}
+#define PAGE 4096
 
 static const struct field partition_fields[] = {
 	FIELD(partition, "userid", TEXT, userid),
-	FIELD(partition, "pid", U32, pid),
-	FIELD(partition, "start_ticks", U64, start_ticks),
-	FIELD(partition, "uid", U32, uid),
-	FIELD(partition, "storage", U64, storage),
-	FIELD(partition, "vcpus", U32, n_vcpus),
-	FIELD(partition, "logon", U64, logon_time),
+	FIELD(partition, "pid", NUMBER, pid),
+	FIELD(partition, "start_ticks", NUMBER, start_ticks),
+	FIELD(partition, "uid", NUMBER, uid),
+	FIELD(partition, "storage", NUMBER, storage),
+	FIELD(partition, "vcpus", NUMBER, n_vcpus),
+	FIELD(partition, "logon", NUMBER, logon_time),
 	FIELD(partition, "logon_by", TEXT, logon_by),
 	FIELD(partition, "account", TEXT, account),
 	FIELD(partition, "classes", TEXT, classes),
 	FIELD(partition, "observer", TEXT, observer),
 	FIELD(partition, "secuser", TEXT, secuser),
-	FIELD(partition, "signal_deadline", U64, signal_deadline),
-	FIELD(partition, "signal_seconds", U32, signal_seconds),
+	FIELD(partition, "signal_deadline", NUMBER, signal_deadline),
+	FIELD(partition, "signal_seconds", NUMBER, signal_seconds),
 };
 
 static const struct field ipl_fields[] = {
-	FIELD(ipl, "kind", ENUM, kind),
+	FIELD(ipl, "kind", NUMBER, kind),
 	FIELD(ipl, "kernel", TEXT, kernel),
 	FIELD(ipl, "initrd", TEXT, initrd),
 	FIELD(ipl, "absolute", BOOL, absolute),
@@ -59,32 +42,51 @@ static const struct field ipl_fields[] = {
 
 /* What records of earlier levels have not: it stays as before_these() has it. */
 static const struct field later_partition_fields[] = {
-	FIELD(partition, "todo", ENUM, todo),
+	FIELD(partition, "todo", NUMBER, todo),
 	FIELD(partition, "loaded", BOOL, loaded),
-	FIELD(partition, "used_slots", U32, used_slots),
-	FIELD(partition, "changing_type", U16, changing.type),
-	FIELD(partition, "changing_vdev", U16, changing.vdev),
+	FIELD(partition, "used_slots", NUMBER, used_slots),
+	FIELD(partition, "changing_type", NUMBER, changing.type),
+	FIELD(partition, "changing_vdev", NUMBER, changing.vdev),
 };
 
 static const struct field later_ipl_fields[] = {
-	FIELD(ipl, "vdev", U16, vdev),
+	FIELD(ipl, "vdev", NUMBER, vdev),
 	FIELD(ipl, "name", TEXT, name),
 };
 
 static const struct field device_fields[] = {
-	FIELD(part_dev, "vdev", U16, vdev),
-	FIELD(part_dev, "slot", U16, slot),
-	FIELD(part_dev, "type", U16, type),
+	FIELD(part_dev, "vdev", NUMBER, vdev),
+	FIELD(part_dev, "slot", NUMBER, slot),
+	FIELD(part_dev, "type", NUMBER, type),
 	FIELD(part_dev, "read_only", BOOL, read_only),
-	FIELD(part_dev, "size", U64, size),
+	FIELD(part_dev, "size", NUMBER, size),
 	FIELD(part_dev, "file", TEXT, file),
 	FIELD(part_dev, "link_owner", TEXT, link_owner),
-	FIELD(part_dev, "link_vdev", U16, link_vdev),
-	FIELD(part_dev, "lan_owner", TEXT, lan_owner),
-	FIELD(part_dev, "lan", TEXT, lan),
+	FIELD(part_dev, "link_vdev", NUMBER, link_vdev),
+	FIELD(part_dev, "lan_owner", TEXT, nic.lan_owner),
+	FIELD(part_dev, "lan", TEXT, nic.lan),
 };
 
-#define N(fields) (sizeof(fields) / sizeof((fields)[0]))
+/* What CP keeps of a NIC; not in records of earlier levels. */
+static const struct field nic_fields[] = {
+	FIELD(part_nic_conf, "vlans", TEXT, vlans),
+	FIELD(part_nic_conf, "link_down", BOOL, link_down),
+	FIELD(part_nic_conf, "rate_bps", BITS, rate.bps),
+	FIELD(part_nic_conf, "rate_burst", BITS, rate.burst),
+};
+
+static const struct field impair_fields[] = {
+	FIELD(lan_impair, "delay_ns", BITS, delay_ns),
+	FIELD(lan_impair, "jitter_ns", BITS, jitter_ns),
+	FIELD(lan_impair, "jitter", NUMBER, jitter),
+	FIELD(lan_impair, "loss", NUMBER, loss),
+	FIELD(lan_impair, "duplicate", NUMBER, duplicate),
+	FIELD(lan_impair, "reorder", NUMBER, reorder),
+	FIELD(lan_impair, "corrupt", NUMBER, corrupt),
+	FIELD(lan_impair, "loss_burst", NUMBER, loss_burst),
+	FIELD(lan_impair, "bps", BITS, bps),
+	FIELD(lan_impair, "seed", BITS, seed),
+};
 
 static json_t *record_json(const struct partition *p, enum record_phase phase);
 static const char *read_record(json_t *root, const char *userid, struct record *out);
@@ -114,35 +116,15 @@ int record_parse(const char *text, size_t len, const char *userid, struct record
 
 /* ---- Writing ---------------------------------------------------------------------- */
 
-static json_t *value_json(const void *at, const struct field *f)
+static int put_nic(json_t *device, const struct part_nic_conf *nic)
 {
-	uint64_t value = 0;
+	json_t *o = fields_add_object(device, "nic");
 
-	switch (f->kind) {
-	case TEXT: return json_string(at);
-	case BOOL: return json_boolean(*(const bool *)at);
-	default: memcpy(&value, at, f->size); return json_integer((json_int_t)value);
-	}
-}
-
-static int put_fields(json_t *to, const void *from, const struct field *fields, size_t n)
-{
-	int err = 0;
-
-	for (size_t i = 0; i < n; i++)
-		err |= json_object_set_new(to, fields[i].key,
-			value_json((const char *)from + fields[i].offset, &fields[i]));
-	return err;
-}
-
-/* An object added to an array, or under a key. */
-static json_t *add_object(json_t *to, const char *key)
-{
-	json_t *o = json_object();
-
-	if (key ? json_object_set_new(to, key, o) : json_array_append_new(to, o))
-		return NULL;
-	return o;
+	return fields_put(o, nic, nic_fields, N_FIELDS(nic_fields)) |
+	       fields_put(fields_add_object(o, "in"), &nic->in, impair_fields,
+		       N_FIELDS(impair_fields)) |
+	       fields_put(fields_add_object(o, "out"), &nic->out, impair_fields,
+		       N_FIELDS(impair_fields));
 }
 
 static int put_devices(json_t *root, const struct partition *p)
@@ -153,48 +135,34 @@ static int put_devices(json_t *root, const struct partition *p)
 
 	for (int i = 0; i < p->n_dev && !err; i++) {
 		const struct part_dev *d = &p->dev[i];
-		json_t *o = add_object(array, NULL);
+		json_t *o = fields_add_object(array, NULL);
 
-		err = put_fields(o, d, device_fields, N(device_fields)) |
+		err = fields_put(o, d, device_fields, N_FIELDS(device_fields)) |
 		      json_object_set_new(o, "mac", json_string(mac_text(d->mac, mac)));
+		if (!err && d->type == PART_DEV_NIC)
+			err = put_nic(o, &d->nic);
 	}
-	return err;
-}
-
-static int put_group(json_t *root, const struct cgroup *c)
-{
-	json_t *array = json_array();
-	int err = json_object_set_new(root, "cgroup", array);
-
-	for (int i = 0; i < c->n; i++)
-		err |= json_array_append_new(array, json_string(c->dir[i]));
 	return err;
 }
 
 static int put_ipl(json_t *root, const struct ipl *ipl)
 {
-	json_t *o = add_object(root, "ipl");
+	json_t *o = fields_add_object(root, "ipl");
 
-	return put_fields(o, ipl, ipl_fields, N(ipl_fields)) |
-	       put_fields(o, ipl, later_ipl_fields, N(later_ipl_fields));
+	return fields_put(o, ipl, ipl_fields, N_FIELDS(ipl_fields)) |
+	       fields_put(o, ipl, later_ipl_fields, N_FIELDS(later_ipl_fields));
 }
 
 static json_t *record_json(const struct partition *p, enum record_phase phase)
 {
-	char boot_id[BOOT_ID_LEN + 1], socket[32];
 	json_t *root = json_object();
-	int err;
+	int err = record_put_head(root, phase, p->userid) |
+		  fields_put(root, p, partition_fields, N_FIELDS(partition_fields)) |
+		  fields_put(root, p, later_partition_fields,
+			  N_FIELDS(later_partition_fields)) |
+		  put_ipl(root, &p->ipl) | put_devices(root, p) |
+		  record_put_group(root, &p->cgroup);
 
-	boot_id_read(boot_id);
-	snprintf(socket, sizeof(socket), "%s.sock", p->userid);
-	err = json_object_set_new(root, "version", json_integer(RECORD_VERSION)) |
-	      json_object_set_new(root, "phase",
-		      json_string(phase == RECORD_ACTIVE ? "active" : "intent")) |
-	      json_object_set_new(root, "boot_id", json_string(boot_id)) |
-	      json_object_set_new(root, "socket", json_string(socket)) |
-	      put_fields(root, p, partition_fields, N(partition_fields)) |
-	      put_fields(root, p, later_partition_fields, N(later_partition_fields)) |
-	      put_ipl(root, &p->ipl) | put_devices(root, p) | put_group(root, &p->cgroup);
 	if (err) {
 		json_decref(root);
 		return NULL;
@@ -203,58 +171,6 @@ static json_t *record_json(const struct partition *p, enum record_phase phase)
 }
 
 /* ---- Reading ---------------------------------------------------------------------- */
-
-/* A text of at most size - 1 bytes without control characters. */
-static bool read_text(const json_t *v, char *to, size_t size)
-{
-	const char *text = json_string_value(v);
-
-	if (!text || strlen(text) >= size)
-		return false;
-	for (const char *c = text; *c; c++) {
-		if ((unsigned char)*c < ' ' || *c == 0x7f)
-			return false;
-	}
-	memcpy(to, text, strlen(text) + 1);
-	return true;
-}
-
-/* All fields are unsigned; pid_t holds half as many values, which is checked later. */
-static bool read_value(const json_t *v, void *at, const struct field *f)
-{
-	uint64_t value, max = f->size < 8 ? (UINT64_C(1) << 8 * f->size) - 1 : INT64_MAX;
-
-	if (f->kind == TEXT)
-		return read_text(v, at, f->size);
-	if (f->kind == BOOL) {
-		*(bool *)at = json_is_true(v);
-		return json_is_boolean(v);
-	}
-	if (!json_is_integer(v) || json_integer_value(v) < 0)
-		return false;
-	value = (uint64_t)json_integer_value(v);
-	memcpy(at, &value, f->size);
-	return value <= max;
-}
-
-static const char *get_some(
-	const json_t *from, void *to, const struct field *fields, size_t n, bool may_lack)
-{
-	for (size_t i = 0; i < n; i++) {
-		const json_t *v = json_object_get(from, fields[i].key);
-
-		if ((v || !may_lack) &&
-			!read_value(v, (char *)to + fields[i].offset, &fields[i]))
-			return fields[i].key;
-	}
-	return NULL;
-}
-
-static const char *get_fields(
-	const json_t *from, void *to, const struct field *fields, size_t n)
-{
-	return get_some(from, to, fields, n, false);
-}
 
 /* Earlier levels let everything be begun. */
 static void before_these(struct partition *p)
@@ -267,10 +183,11 @@ static const char *get_later(const json_t *root, struct partition *p)
 	const char *why;
 
 	before_these(p);
-	why = get_some(root, p, later_partition_fields, N(later_partition_fields), true);
+	why = fields_get(
+		root, p, later_partition_fields, N_FIELDS(later_partition_fields), true);
 	return why ? why
-		   : get_some(json_object_get(root, "ipl"), &p->ipl, later_ipl_fields,
-			     N(later_ipl_fields), true);
+		   : fields_get(json_object_get(root, "ipl"), &p->ipl, later_ipl_fields,
+			     N_FIELDS(later_ipl_fields), true);
 }
 
 static bool read_mac(const char *text, uint8_t mac[6])
@@ -281,6 +198,20 @@ static bool read_mac(const char *text, uint8_t mac[6])
 	       sscanf(text, "%2hhx:%2hhx:%2hhx:%2hhx:%2hhx:%2hhx%n", &mac[0], &mac[1],
 		       &mac[2], &mac[3], &mac[4], &mac[5], &end) == 6 &&
 	       end == 17 && strlen(text) == 17;
+}
+
+static const char *get_impair(const json_t *o, struct lan_impair *impair)
+{
+	return fields_get(o, impair, impair_fields, N_FIELDS(impair_fields), true);
+}
+
+static const char *get_nic(const json_t *o, struct part_nic_conf *nic)
+{
+	const char *why = fields_get(o, nic, nic_fields, N_FIELDS(nic_fields), true);
+
+	if (!why)
+		why = get_impair(json_object_get(o, "in"), &nic->in);
+	return why ? why : get_impair(json_object_get(o, "out"), &nic->out);
 }
 
 static const char *get_devices(const json_t *root, struct partition *p)
@@ -294,7 +225,9 @@ static const char *get_devices(const json_t *root, struct partition *p)
 		struct part_dev *d = &p->dev[p->n_dev];
 
 		o = json_array_get(array, (size_t)p->n_dev);
-		why = get_fields(o, d, device_fields, N(device_fields));
+		why = fields_get(o, d, device_fields, N_FIELDS(device_fields), false);
+		if (!why)
+			why = get_nic(json_object_get(o, "nic"), &d->nic);
 		if (!why &&
 			!read_mac(json_string_value(json_object_get(o, "mac")), d->mac))
 			why = "mac";
@@ -302,51 +235,49 @@ static const char *get_devices(const json_t *root, struct partition *p)
 	return why;
 }
 
-static const char *get_group(const json_t *root, struct cgroup *c)
+static bool is_name(const char *text)
 {
-	const json_t *array = json_object_get(root, "cgroup");
+	char name[USERID_MAX + 1];
 
-	if (!json_is_array(array) || json_array_size(array) > CGROUP_MAX_DIRS)
-		return "cgroup";
-	for (c->n = 0; c->n < (int)json_array_size(array); c->n++) {
-		if (!read_text(json_array_get(array, (size_t)c->n), c->dir[c->n],
-			    sizeof(c->dir[0])))
-			return "cgroup";
-	}
-	return NULL;
+	return !word_userid(text, name) && !strcmp(name, text);
 }
 
-static const char *get_head(const json_t *root, const char *userid, struct record *out)
+static bool is_impair(const struct lan_impair *i)
 {
-	char phase[8], socket[32], expected[32];
+	return i->jitter <= LAN_JITTER_NORMAL && i->loss <= LAN_PPM &&
+	       i->duplicate <= LAN_PPM && i->reorder <= LAN_PPM && i->corrupt <= LAN_PPM;
+}
 
-	if (json_integer_value(json_object_get(root, "version")) != RECORD_VERSION)
-		return "version";
-	if (!read_text(json_object_get(root, "phase"), phase, sizeof(phase)))
-		return "phase";
-	if (!strcmp(phase, "active"))
-		out->phase = RECORD_ACTIVE;
-	else if (strcmp(phase, "intent"))
-		return "phase";
-	if (!read_text(
-		    json_object_get(root, "boot_id"), out->boot_id, sizeof(out->boot_id)))
-		return "boot_id";
-	snprintf(expected, sizeof(expected), "%s.sock", userid);
-	if (!read_text(json_object_get(root, "socket"), socket, sizeof(socket)) ||
-		strcmp(socket, expected))
-		return "socket";
-	return NULL;
+static const char *check_nic(const struct part_nic_conf *nic)
+{
+	uint8_t set[512];
+
+	if (nic->lan[0] && (!is_name(nic->lan) || !is_name(nic->lan_owner)))
+		return "lan";
+	if (nic->vlans[0] && word_vlan_set(nic->vlans, set))
+		return "vlans";
+	return is_impair(&nic->in) && is_impair(&nic->out) ? NULL : "impairment";
+}
+
+static const char *check_device(const struct part_dev *d, uint32_t slots)
+{
+	if (d->slot > 31 || slots >> d->slot & 1)
+		return "slot";
+	if (d->type < PART_DEV_CONSOLE || d->type > PART_DEV_NIC)
+		return "type";
+	if (d->type == PART_DEV_DISK && d->file[0] != '/')
+		return "file";
+	return check_nic(&d->nic);
 }
 
 /* Can this be a partition? */
 static const char *check(const struct record *r, const char *userid)
 {
 	const struct partition *p = &r->p;
-	char name[USERID_MAX + 1];
+	const char *why = NULL;
 	uint32_t slots = 1;
 
-	if (strcmp(p->userid, userid) || word_userid(userid, name) ||
-		strcmp(name, userid))
+	if (strcmp(p->userid, userid) || !is_name(userid))
 		return "userid";
 	if (p->pid < 0 || (r->phase == RECORD_ACTIVE && p->pid <= 1))
 		return "pid";
@@ -360,34 +291,28 @@ static const char *check(const struct record *r, const char *userid)
 		return "todo";
 	if (p->changing.type && p->changing.type != PART_DEV_NIC)
 		return "changing_type";
-	for (int i = 0; i < p->n_dev; i++) {
-		const struct part_dev *d = &p->dev[i];
-
-		if (d->slot > 31 || slots >> d->slot & 1)
-			return "slot";
-		slots |= UINT32_C(1) << d->slot;
-		if (d->type < PART_DEV_CONSOLE || d->type > PART_DEV_NIC)
-			return "type";
-		if (d->type == PART_DEV_DISK && d->file[0] != '/')
-			return "file";
+	for (int i = 0; i < p->n_dev && !why; i++) {
+		why = check_device(&p->dev[i], slots);
+		slots |= UINT32_C(1) << (p->dev[i].slot & 31);
 	}
-	return NULL;
+	return why;
 }
 
 static const char *read_record(json_t *root, const char *userid, struct record *out)
 {
-	const char *why = get_head(root, userid, out);
+	const char *why = record_get_head(root, userid, &out->phase, out->boot_id);
 
 	if (!why)
-		why = get_fields(root, &out->p, partition_fields, N(partition_fields));
+		why = fields_get(root, &out->p, partition_fields,
+			N_FIELDS(partition_fields), false);
 	if (!why)
-		why = get_fields(json_object_get(root, "ipl"), &out->p.ipl, ipl_fields,
-			N(ipl_fields));
+		why = fields_get(json_object_get(root, "ipl"), &out->p.ipl, ipl_fields,
+			N_FIELDS(ipl_fields), false);
 	if (!why)
 		why = get_later(root, &out->p);
 	if (!why)
 		why = get_devices(root, &out->p);
 	if (!why)
-		why = get_group(root, &out->p.cgroup);
+		why = record_get_group(root, &out->p.cgroup);
 	return why ? why : check(out, userid);
 }

@@ -1,13 +1,14 @@
-/* Starting the process of a partition.
+/* Starting a process.
  *
  * cpd binds the socket and the process listens on it, so that SO_PEERCRED of who connects
  * names the process.  The child is in its control group before it allocates anything; it
  * then writes its /proc/self/stat to the pid file, which it keeps locked until it is the
- * partition program: a cpd that finds the file of an interrupted start waits for the lock
+ * program: a cpd that finds the file of an interrupted start waits for the lock
  * and then knows which process to end. */
-#include "cp/engine.h"
+#include "cp/spawn.h"
 
-#include "cp/lib/log.h"
+#include "cp/lib/wire.h"
+#include "cp/process.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,43 +26,59 @@
 
 #define NAMESPACES \
 	(CLONE_NEWNS | CLONE_NEWPID | CLONE_NEWNET | CLONE_NEWIPC | CLONE_NEWUTS)
-#define MAX_FD PART_FD_FIRST_FREE
+#define MAX_FD (3 + SPAWN_MAX_FDS)
 
 /* All the child needs, made before there is one. */
-struct spawn {
+struct making {
+	const struct spawn *what;
 	char program[4096];
 	char uid[16], gid[16];
 	char uid_map[40], gid_map[40]; /* "": no user namespace */
 	char *env[4];
-	const char *userid;
-	int null, listen, kvm, seccomp, pid_file;
+	int null, listen, pid_file;
 	int ready[2], log[2];
 	struct cgroup_entry entry;
 };
 
-static int prepare(struct partition *p, struct spawn *s);
-static void unprepare(struct spawn *s);
-static int start(struct partition *p, struct spawn *s);
-static void child(const struct spawn *s) __attribute__((noreturn));
+static int prepare(const struct cp *cp, struct making *s);
+static void unprepare(struct making *s);
+static int start(struct making *s, struct spawned *out);
+static void child(const struct making *s) __attribute__((noreturn));
 
-int part_spawn(struct partition *p, int *ready_fd, int *log_fd)
+int spawn(const struct cp *cp, const struct spawn *what, struct spawned *out)
 {
-	struct spawn s;
-	int err = prepare(p, &s);
+	struct making s = { .what = what,
+		.null = -1,
+		.listen = -1,
+		.pid_file = -1,
+		.ready = { -1, -1 },
+		.log = { -1, -1 },
+		.entry = { -1, { -1, -1, -1 } } };
+	int err = prepare(cp, &s);
 
 	if (!err)
-		err = start(p, &s);
+		err = start(&s, out);
 	if (!err) {
-		*ready_fd = s.ready[0];
-		*log_fd = s.log[0];
+		out->ready_fd = s.ready[0];
+		out->log_fd = s.log[0];
 		s.ready[0] = s.log[0] = -1;
 	}
 	unprepare(&s);
 	return err;
 }
 
+int spawn_seccomp(int memfd)
+{
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", memfd);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	return fd < 0 ? -errno : fd;
+}
+
 /* Neither may block: the log because a process must not wait for a cpd that is away. */
-static int make_pipes(struct spawn *s)
+static int make_pipes(struct making *s)
 {
 	if (pipe2(s->ready, O_CLOEXEC | O_NONBLOCK) ||
 		pipe2(s->log, O_CLOEXEC | O_NONBLOCK))
@@ -70,7 +87,7 @@ static int make_pipes(struct spawn *s)
 }
 
 /* Of cpd's environment only what tells a sanitizer how to behave. */
-static void copy_env(struct spawn *s)
+static void copy_env(struct making *s)
 {
 	static const char *const names[] = { "ASAN_OPTIONS", "UBSAN_OPTIONS" };
 	int n = 0;
@@ -86,24 +103,22 @@ static void copy_env(struct spawn *s)
 
 /* A root cpd gives each process a uid of its own; without privilege the process is root
  * of a user namespace in which that root is us and nobody else exists. */
-static void name_ids(const struct partition *p, struct spawn *s)
+static void name_ids(const struct cp *cp, struct making *s)
 {
-	bool own_uid = p->cp->privileged;
+	bool own_uid = cp->privileged;
 
-	snprintf(s->uid, sizeof(s->uid), "%u", own_uid ? p->uid : 0);
-	snprintf(s->gid, sizeof(s->gid), "%u", own_uid ? p->uid : 0);
+	snprintf(s->uid, sizeof(s->uid), "%u", own_uid ? s->what->uid : 0);
+	snprintf(s->gid, sizeof(s->gid), "%u", own_uid ? s->what->uid : 0);
 	if (own_uid)
 		return;
 	snprintf(s->uid_map, sizeof(s->uid_map), "0 %u 1", geteuid());
 	snprintf(s->gid_map, sizeof(s->gid_map), "0 %u 1", getegid());
 }
 
-static int open_pid_file(struct partition *p)
+static int open_pid_file(const char *path)
 {
-	char path[4096];
 	int fd;
 
-	part_path(p->cp, p->userid, PART_FILE_PID, path, sizeof(path));
 	if (unlink(path) && errno != ENOENT)
 		return -errno;
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
@@ -118,49 +133,43 @@ static int open_pid_file(struct partition *p)
 	return fd;
 }
 
-static int prepare(struct partition *p, struct spawn *s)
+/* The socket is watched by a loop. */
+static int bind_socket(struct making *s)
 {
-	char path[4096];
+	if (!s->what->socket)
+		return 0;
+	s->listen = wire_bind(s->what->socket, 0600);
+	if (s->listen < 0)
+		return s->listen;
+	return fcntl(s->listen, F_SETFL, O_NONBLOCK) ? -errno : 0;
+}
+
+static int prepare(const struct cp *cp, struct making *s)
+{
 	int err;
 
-	*s = (struct spawn) { .userid = p->userid,
-		.null = -1,
-		.listen = -1,
-		.kvm = -1,
-		.seccomp = -1,
-		.pid_file = -1,
-		.ready = { -1, -1 },
-		.log = { -1, -1 },
-		.entry = { -1, { -1, -1, -1 } } };
-	snprintf(s->program, sizeof(s->program), "%s/partition", p->cp->libdir);
-	name_ids(p, s);
+	snprintf(s->program, sizeof(s->program), "%s/%s", cp->libdir, s->what->program);
+	name_ids(cp, s);
 	copy_env(s);
 	err = make_pipes(s);
 	if (err)
 		return err;
 	s->null = open("/dev/null", O_RDWR | O_CLOEXEC);
-	s->kvm = open(p->cp->host->kvm_path, O_RDWR | O_CLOEXEC);
-	/* Opened anew: processes that start at the same time must not share an offset. */
-	snprintf(path, sizeof(path), "/proc/self/fd/%d", p->cp->seccomp_fd);
-	s->seccomp = open(path, O_RDONLY | O_CLOEXEC);
-	if (s->null < 0 || s->kvm < 0 || s->seccomp < 0)
+	if (s->null < 0)
 		return -errno;
-	s->listen = wire_bind(
-		part_path(p->cp, p->userid, PART_FILE_SOCK, path, sizeof(path)), 0600);
-	if (s->listen < 0)
-		return s->listen;
-	if (fcntl(s->listen, F_SETFL, O_NONBLOCK)) /* it is watched by a loop */
-		return -errno;
-	s->pid_file = open_pid_file(p);
+	err = bind_socket(s);
+	if (err)
+		return err;
+	s->pid_file = open_pid_file(s->what->pid_file);
 	if (s->pid_file < 0)
 		return s->pid_file;
-	return cgroup_open_entry(&p->cgroup, &s->entry);
+	return cgroup_open_entry(s->what->group, &s->entry);
 }
 
-static void unprepare(struct spawn *s)
+static void unprepare(struct making *s)
 {
-	int fds[] = { s->null, s->listen, s->kvm, s->seccomp, s->pid_file, s->ready[0],
-		s->ready[1], s->log[0], s->log[1] };
+	int fds[] = { s->null, s->listen, s->pid_file, s->ready[0], s->ready[1],
+		s->log[0], s->log[1] };
 
 	for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
 		if (fds[i] >= 0)
@@ -172,12 +181,14 @@ static void unprepare(struct spawn *s)
 }
 
 /* As fork(2), with what only clone3(2) can. */
-static pid_t clone_child(const struct spawn *s, int *pidfd)
+static pid_t clone_child(const struct making *s, int *pidfd)
 {
 	struct clone_args args = { .flags = NAMESPACES | CLONE_PIDFD,
 		.pidfd = (uintptr_t)pidfd,
 		.exit_signal = SIGCHLD };
 
+	if (s->what->host_net)
+		args.flags &= ~(uint64_t)CLONE_NEWNET;
 	if (s->uid_map[0])
 		args.flags |= CLONE_NEWUSER;
 	if (s->entry.into >= 0) {
@@ -187,30 +198,29 @@ static pid_t clone_child(const struct spawn *s, int *pidfd)
 	return (pid_t)syscall(SYS_clone3, &args, sizeof(args));
 }
 
-static int start(struct partition *p, struct spawn *s)
+static int start(struct making *s, struct spawned *out)
 {
-	pid_t pid = clone_child(s, &p->pidfd);
+	pid_t pid = clone_child(s, &out->pidfd);
 	int err;
 
 	if (pid < 0)
 		return -errno;
 	if (!pid)
 		child(s);
-	err = process_start(pid, &p->start_ticks);
+	err = process_start(pid, &out->start_ticks);
 	if (!err) {
-		p->pid = pid;
+		out->pid = pid;
 		return 0;
 	}
 	kill(pid, SIGKILL);
 	waitpid(pid, NULL, 0);
-	close(p->pidfd);
-	p->pidfd = -1;
+	close(out->pidfd);
 	return err;
 }
 
 /* ---- In the child ----------------------------------------------------------------- */
 
-static void fail(const struct spawn *s, const char *what)
+static void fail(const struct making *s, const char *what)
 {
 	char text[160];
 	int len = snprintf(text, sizeof(text), "%s: %s", what, strerror(errno));
@@ -230,7 +240,7 @@ static bool put(const char *path, const char *text)
 	return ok;
 }
 
-static void join_groups(const struct spawn *s)
+static void join_groups(const struct making *s)
 {
 	for (int i = 0; i < CGROUP_MAX_DIRS; i++) {
 		if (s->entry.join[i] >= 0 && write(s->entry.join[i], "0", 1) != 1)
@@ -240,7 +250,7 @@ static void join_groups(const struct spawn *s)
 
 /* A group may be mapped without privilege only once setgroups(2) is given up
  * (user_namespaces(7)). */
-static void map_ids(const struct spawn *s)
+static void map_ids(const struct making *s)
 {
 	if (!s->uid_map[0])
 		return;
@@ -250,7 +260,7 @@ static void map_ids(const struct spawn *s)
 		fail(s, "mapping its uid");
 }
 
-static void write_pid(const struct spawn *s)
+static void write_pid(const struct making *s)
 {
 	int fd = open("/proc/self/stat", O_RDONLY | O_CLOEXEC);
 	char text[512];
@@ -261,30 +271,42 @@ static void write_pid(const struct spawn *s)
 	close(fd);
 }
 
-/* To their places: first all out of the way of all. */
-static void place_descriptors(const struct spawn *s)
+static int descriptor(const struct making *s, int fd)
 {
-	const int from[MAX_FD] = { s->null, s->null,
-		s->log[1], [PART_FD_LISTEN] = s->listen, [PART_FD_KVM] = s->kvm,
-		[PART_FD_SECCOMP] = s->seccomp, [PART_FD_READY] = s->ready[1] };
+	if (fd == SPAWN_LISTEN)
+		return s->listen;
+	return fd == SPAWN_READY ? s->ready[1] : fd;
+}
+
+/* To their places: first all out of the way of all.  The place of the ready pipe. */
+static int place_descriptors(const struct making *s)
+{
+	int n = 3 + s->what->n_fds, ready = -1;
+	int from[MAX_FD] = { s->null, s->null, s->log[1] };
 	int high[MAX_FD];
 
-	for (int i = 0; i < MAX_FD; i++) {
+	for (int i = 3; i < n; i++) {
+		from[i] = descriptor(s, s->what->fd[i - 3]);
+		if (s->what->fd[i - 3] == SPAWN_READY)
+			ready = i;
+	}
+	for (int i = 0; i < n; i++) {
 		high[i] = fcntl(from[i], F_DUPFD_CLOEXEC, MAX_FD);
 		if (high[i] < 0)
 			fail(s, "its descriptors");
 	}
-	for (int i = 0; i < MAX_FD; i++) {
+	for (int i = 0; i < n; i++) {
 		if (dup2(high[i], i) < 0)
 			_exit(126);
 	}
+	return ready;
 }
 
 /* The pid file's lock ends with the exec: it is the only descriptor left to close. */
-static void child(const struct spawn *s)
+static void child(const struct making *s)
 {
-	const char *const argv[] = { s->program, s->userid, s->uid, s->gid, NULL };
-	struct spawn here = *s;
+	const char *const argv[] = { s->program, s->what->name, s->uid, s->gid, NULL };
+	struct making here = *s;
 	sigset_t none;
 
 	join_groups(s);
@@ -294,9 +316,8 @@ static void child(const struct spawn *s)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	signal(SIGPIPE, SIG_IGN);
 	setsid();
-	place_descriptors(s);
-	here.ready[1] = PART_FD_READY;
-	close_range(MAX_FD, ~0u, CLOSE_RANGE_CLOEXEC);
+	here.ready[1] = place_descriptors(s);
+	close_range(3 + (unsigned)s->what->n_fds, ~0u, CLOSE_RANGE_CLOEXEC);
 	execve(s->program, (char *const *)(uintptr_t)argv, s->env);
 	fail(&here, s->program);
 	_exit(127);

@@ -92,6 +92,7 @@ static inline void engine_init(struct engine *e)
 	e->cp.directory = &e->directory;
 	e->cp.seccomp_fd = -1;
 	list_init(&e->cp.partitions);
+	list_init(&e->cp.lans);
 	list_init(&e->cp.sessions);
 	must(!loop_create(&e->cp.loop));
 	must(!host_create(&e->config, &e->cp.host));

@@ -7,6 +7,8 @@
 #ifndef TESTS_UNIT_CP_ENGINE_TWIN_H
 #define TESTS_UNIT_CP_ENGINE_TWIN_H
 
+#include "tests/unit/cp/lan_twin.h"
+
 #include "cp/conring.h"
 #include "cp/cp.h"
 #include "cp/partition.h"
@@ -43,9 +45,10 @@ static struct twin twin;
 static inline void twin_reset(void)
 {
 	memset(&twin, 0, sizeof(twin));
+	memset(&lan_twin, 0, sizeof(lan_twin));
 }
 
-__attribute__((format(printf, 1, 2))) static inline void twin_log(const char *fmt, ...)
+static inline void twin_log(const char *fmt, ...)
 {
 	size_t len = strlen(twin.log);
 	va_list ap;

@@ -2,10 +2,11 @@
  * and what a guest's cp port says, is written down instead.
  *
  * It is included, not linked: what the test program defines takes the place of the real
- * thing (cp/session.c, cp/guest.c). */
+ * thing (cp/session.c, cp/guest.c, cp/trace.c). */
 #ifndef TESTS_UNIT_CP_FRONT_TWIN_H
 #define TESTS_UNIT_CP_FRONT_TWIN_H
 
+#include "cp/lan.h"
 #include "cp/msg.h"
 #include "cp/partition.h"
 #include "cp/session.h"
@@ -20,6 +21,7 @@ static struct front_twin {
 	int n_said;
 	struct message said[TWIN_MESSAGES]; /* the last one again and again when full */
 	int commands, resets, gone;
+	int lans_ready, lan_events, lans_gone;
 	uint32_t command_id;
 	char command[256];
 } front_twin;
@@ -63,6 +65,24 @@ void guest_gone(struct partition *p)
 {
 	(void)p;
 	front_twin.gone++;
+}
+
+void trace_lan_ready(struct lan *lan)
+{
+	(void)lan;
+	front_twin.lans_ready++;
+}
+
+void trace_event(struct lan *lan, const struct lan_event *ev, const char *text)
+{
+	(void)lan, (void)ev, (void)text;
+	front_twin.lan_events++;
+}
+
+void trace_lan_gone(struct lan *lan)
+{
+	(void)lan;
+	front_twin.lans_gone++;
 }
 
 static inline void front_twin_reset(void)

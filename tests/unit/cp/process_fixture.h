@@ -59,7 +59,7 @@ static inline int setup(void **state)
 	link_program(&e);
 	e.cp.privileged = !geteuid();
 	e.cp.host->kvm_path = "/dev/null";
-	e.cp.seccomp_fd = seccomp_programs();
+	e.cp.seccomp_fd = seccomp_programs(SECCOMP_PARTITION);
 	must(e.cp.seccomp_fd >= 0);
 	cgroups_free(e.cp.cgroups);
 	snprintf(instance, sizeof(instance), "test-%d", getpid());

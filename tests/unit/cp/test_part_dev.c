@@ -327,10 +327,15 @@ static void test_addresses(void **state)
 	nic->mac_id = 0x0a0b0c;
 	strcpy(nic->lan_owner, "SYSTEM");
 	strcpy(nic->lan, "LABNET");
+	strcpy(nic->vlans, "10");
+	nic->rate_bps = 1000000;
 	add(&user, DIR_NIC, 0x700);
 	p = make(e, &user, &err);
 	assert_memory_equal(dev(p, 0x600)->mac, "\x02\x00\x00\x0a\x0b\x0c", 6);
-	assert_string_equal(dev(p, 0x600)->lan, "LABNET");
+	/* It is put in a LAN once its process runs. */
+	assert_string_equal(dev(p, 0x600)->nic.lan, "");
+	assert_string_equal(dev(p, 0x600)->nic.vlans, "10");
+	assert_int_equal(dev(p, 0x600)->nic.rate.bps, 1000000);
 	assert_memory_equal(dev(p, 0x700)->mac, "\x02\x00\x01", 3);
 	memcpy(chosen, dev(p, 0x700)->mac, 6);
 	/* While somebody has it, another gets another; then it is as before. */

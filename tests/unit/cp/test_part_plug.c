@@ -28,8 +28,8 @@ static int setup(void **state)
 		.slot = 4,
 		.type = PART_DEV_NIC,
 		.mac = { 2, 0, 0, 1, 2, 3 },
-		.lan_owner = "SYSTEM",
-		.lan = "LABNET" };
+		.nic.lan_owner = "SYSTEM",
+		.nic.lan = "LABNET" };
 	e.p->n_dev = 4;
 	*state = &e;
 	return 0;
@@ -129,7 +129,7 @@ static void test_define(void **state)
 	assert_int_equal(nic->type, PART_DEV_NIC);
 	assert_int_equal(nic->slot, asked.slot);
 	assert_memory_equal(nic->mac, asked.mac, 6);
-	assert_string_equal(nic->lan, "");
+	assert_string_equal(nic->nic.lan, "");
 	assert_int_equal(e->p->state, PS_RUNNING);
 	assert_int_equal(recorded(e)->n_dev, 5);
 	assert_memory_equal(&recorded(e)->dev[4], nic, sizeof(*nic));

@@ -127,7 +127,7 @@ static struct partition *in_state(struct engine *e, enum part_state state)
 	if (state == PS_STARTING) {
 		p->start = calloc(1, sizeof(*p->start));
 		must(p->start != NULL);
-		p->start->ready_fd = -1;
+		p->start->ready.fd = -1;
 		for (int i = 0; i < PART_MAX_DEVICES; i++)
 			p->start->dev_fd[i] = -1;
 	}

@@ -67,8 +67,8 @@ static struct partition *sample(void)
 		.slot = 4,
 		.type = PART_DEV_NIC,
 		.mac = { 2, 0, 0, 0xab, 0xcd, 0xef },
-		.lan_owner = "SYSTEM",
-		.lan = "NET" };
+		.nic.lan_owner = "SYSTEM",
+		.nic.lan = "NET" };
 	p->n_dev = 3;
 	p->cgroup.n = 1;
 	strcpy(p->cgroup.dir[0], "/sys/fs/cgroup/bulkhead/x/ALPHA");

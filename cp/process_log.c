@@ -1,8 +1,8 @@
-/* What a partition's process writes to standard error, line by line into our log.
+/* What a process writes to standard error, line by line into our log.
  *
  * The process is hostile: how much of it is logged is limited, and the log makes what it
  * says printable. */
-#include "cp/engine.h"
+#include "cp/process.h"
 
 #include "cp/lib/log.h"
 
@@ -15,22 +15,22 @@
 #define LINE_BYTES 512
 #define LAST_READS 256 /* more than a pipe holds */
 
-struct part_log {
+struct process_log {
 	struct loop_fd watch;
-	char userid[USERID_MAX + 1];
+	char name[40];
 	struct log_limit limit;
 	size_t len;
 	char line[LINE_BYTES];
 };
 
 static void on_readable(struct loop_fd *watch, uint32_t events);
-static ssize_t read_some(struct part_log *l);
+static ssize_t read_some(struct process_log *l);
 
-int part_log_open(struct partition *p, int fd)
+int process_log_open(
+	struct loop *loop, const char *name, int fd, struct process_log **out)
 {
-	struct part_log *l = calloc(1, sizeof(*l));
-	int err = l ? loop_fd_add(p->cp->loop, &l->watch, fd, EPOLLIN, on_readable, l)
-		    : -ENOMEM;
+	struct process_log *l = calloc(1, sizeof(*l));
+	int err = l ? loop_fd_add(loop, &l->watch, fd, EPOLLIN, on_readable, l) : -ENOMEM;
 
 	if (err) {
 		close(fd);
@@ -38,15 +38,13 @@ int part_log_open(struct partition *p, int fd)
 		return err;
 	}
 	l->limit = (struct log_limit)LOG_LIMIT(20, 1000);
-	snprintf(l->userid, sizeof(l->userid), "%s", p->userid);
-	p->log = l;
+	snprintf(l->name, sizeof(l->name), "%s", name);
+	*out = l;
 	return 0;
 }
 
-void part_log_close(struct partition *p)
+void process_log_close(struct process_log *l)
 {
-	struct part_log *l = p->log;
-
 	if (!l)
 		return;
 	for (int i = 0; i < LAST_READS && l->watch.loop && read_some(l) > 0; i++)
@@ -54,17 +52,16 @@ void part_log_close(struct partition *p)
 	loop_fd_del(&l->watch);
 	close(l->watch.fd);
 	free(l);
-	p->log = NULL;
 }
 
-static void put_line(struct part_log *l, const char *line, size_t len)
+static void put_line(struct process_log *l, const char *line, size_t len)
 {
 	if (len)
-		log_limited(&l->limit, LOG_LVL_INFO, l->userid, "%.*s", (int)len, line);
+		log_limited(&l->limit, LOG_LVL_INFO, l->name, "%.*s", (int)len, line);
 }
 
 /* Whole lines; a line that is too long is cut. */
-static void put_lines(struct part_log *l)
+static void put_lines(struct process_log *l)
 {
 	char *at = l->line, *end = l->line + l->len, *nl;
 
@@ -80,7 +77,7 @@ static void put_lines(struct part_log *l)
 	}
 }
 
-static ssize_t read_some(struct part_log *l)
+static ssize_t read_some(struct process_log *l)
 {
 	ssize_t n = read(l->watch.fd, l->line + l->len, sizeof(l->line) - l->len);
 
@@ -94,7 +91,7 @@ static ssize_t read_some(struct part_log *l)
 /* A little at a time: others wait too.  At the end of the file nothing comes any more. */
 static void on_readable(struct loop_fd *watch, uint32_t events)
 {
-	struct part_log *l = watch->ctx;
+	struct process_log *l = watch->ctx;
 
 	(void)events;
 	if (read_some(l) == 0)
