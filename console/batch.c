@@ -228,6 +228,7 @@ static int talk(struct batch *b)
 		    why)) {
 		stop(b, STATUS_NO_CP, why);
 	} else {
+		caller_set_output(&b->caller, STDOUT_FILENO);
 		start(b);
 		err = loop_run(b->loop);
 	}

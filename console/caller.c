@@ -1,6 +1,8 @@
 /* A session with CP, as a client sees it. */
 #include "console/caller.h"
 
+#include "console/files.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,8 +64,15 @@ int caller_open_port_fd(struct caller *c, struct loop *loop, int fd,
 	return port_open_fd(&c->port, loop, fd, &port_ops, c);
 }
 
+void caller_set_output(struct caller *c, int fd)
+{
+	c->out = fd;
+}
+
 void caller_close(struct caller *c)
 {
+	free(c->command);
+	c->command = NULL;
 	wire_close(&c->wire);
 	port_close(&c->port);
 }
@@ -80,7 +89,14 @@ bool caller_is_guest(const struct caller *c)
 
 int caller_command(struct caller *c, const char *text, bool json, uint32_t *id)
 {
-	return ask(c, CP_COMMAND, json ? CP_F_JSON : 0, text, strlen(text), id);
+	int err = ask(c, CP_COMMAND, json ? CP_F_JSON : 0, text, strlen(text), id);
+
+	if (err)
+		return err;
+	free(c->command);
+	c->command = strdup(text);
+	c->command_id = *id;
+	return 0;
 }
 
 int caller_logon(struct caller *c, const char *userid, const char *password, uint32_t *id)
@@ -154,6 +170,7 @@ static void caller_init(struct caller *c, const struct caller_ops *ops, void *ct
 	c->ops = ops;
 	c->ctx = ctx;
 	c->next_id = start;
+	c->out = -1;
 }
 
 static int say_hello(struct caller *c, bool tty)
@@ -241,6 +258,36 @@ static void take_end(struct caller *c, const char *text, size_t len)
 		snprintf(c->end, sizeof(c->end), "CP has ended the session");
 }
 
+/* Only what the command itself names: another's CP may be at the other end. */
+static int open_named(const struct caller *c, uint32_t id, bool create,
+	const struct cps_open *o, const char *name)
+{
+	if (!c->command || id != c->command_id || !*name || !strstr(c->command, name))
+		return -EPERM;
+	return files_open(name, o->number, create, c->out);
+}
+
+static void take_open(
+	struct caller *c, uint16_t flags, uint32_t id, const void *data, size_t len)
+{
+	struct cps_opened answer = { 0 };
+	char name[4096];
+	struct cps_open o;
+	int fd;
+
+	if (len < sizeof(o) || len - sizeof(o) >= sizeof(name))
+		return;
+	memcpy(&o, data, sizeof(o));
+	len -= sizeof(o);
+	memcpy(name, (const char *)data + sizeof(o), len);
+	name[len] = '\0';
+	fd = open_named(c, id, flags & CPS_F_CREATE, &o, name);
+	answer.err = fd < 0 ? (uint32_t)-fd : 0;
+	wire_send(&c->wire, CPS_OPENED, id, 0, &answer, sizeof(answer), &fd, fd >= 0);
+	if (fd >= 0)
+		close(fd);
+}
+
 static void take_text(void (*fn)(struct caller *, const char *, size_t), struct caller *c,
 	const char *text, size_t len)
 {
@@ -274,6 +321,7 @@ static void take(struct caller *c, uint16_t type, uint16_t flags, uint32_t id,
 		if (c->ops->console_end)
 			c->ops->console_end(c);
 		break;
+	case CPS_OPEN: take_open(c, flags, id, data, len); break;
 	case CPS_END: take_end(c, data, len); break;
 	default: break; /* of a newer CP */
 	}

@@ -39,7 +39,10 @@ struct caller {
 	struct port port;
 	uint32_t next_id;
 	bool welcomed;
-	char end[256]; /* what CPS_END said, or "" */
+	char *command;       /* the last one, whose files CP may ask for... */
+	uint32_t command_id; /* ...under this id */
+	int out;             /* what the file "-" is; -1: nothing */
+	char end[256];       /* what CPS_END said, or "" */
 };
 
 /* Starts a session with the CP at a socket's path; `tty`: there is a person to prompt.
@@ -58,6 +61,10 @@ int caller_open_port(struct caller *c, struct loop *loop, const char *path,
 /* The same on a descriptor, which it owns from here on, also on failure. */
 int caller_open_port_fd(struct caller *c, struct loop *loop, int fd,
 	const struct caller_ops *ops, void *ctx);
+
+/* Files that a command names are opened as CP asks for them (CPS_OPEN); "-" is this
+ * descriptor, which stays the owner's. */
+void caller_set_output(struct caller *c, int fd);
 
 /* Ends it; ops->gone is not called.  Accepts a caller that is zero or closed. */
 void caller_close(struct caller *c);

@@ -211,11 +211,13 @@ static void connect_or_wait(struct vmcp *v)
 	int err = connect_cp(
 		&v->caller, v->loop, v->options->rundir, v->person, &caller_ops, v, why);
 
-	if (!err)
+	if (!err) {
+		caller_set_output(&v->caller, STDOUT_FILENO);
 		start(v);
-	else if ((err != -ENOENT && err != -ECONNREFUSED) || now >= v->give_up ||
-		 loop_timer_set(v->loop, &v->retry, now + RETRY_NS, on_retry, v))
+	} else if ((err != -ENOENT && err != -ECONNREFUSED) || now >= v->give_up ||
+		   loop_timer_set(v->loop, &v->retry, now + RETRY_NS, on_retry, v)) {
 		fail(v, STATUS_NO_CP, why);
+	}
 }
 
 static void on_retry(struct loop_timer *timer)

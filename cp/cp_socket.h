@@ -26,6 +26,8 @@ enum cps_type {
 			    "NAME min operands", then CP_DONE: for completion */
 	CPS_CANCEL =
 		107, /* id of a command in progress: its answer is not wanted any more */
+	CPS_OPENED = 108, /* the answer to a CPS_OPEN, same id: cps_opened, and the
+			     descriptor where there is one */
 
 	/* CP to client */
 	CPS_WELCOME = 120, /* cps_welcome */
@@ -38,11 +40,15 @@ enum cps_type {
 	CPS_END = 125,    /* id 0: the session is over; text says why */
 	CPS_CONSOLE_END = 126, /* id 0: one is not attached any more: the partition has
 				  ended, or its console may not be seen any longer */
+	CPS_OPEN =
+		127, /* id of the command that names it, flags CPS_F_CREATE: cps_open,
+			then the name as it was typed: open this file, as who you are */
 };
 
 #define CPS_F_DRIVE  0x0001u /* CPS_ATTACH: also type */
 #define CPS_F_FORCE  0x0002u /* CPS_ATTACH: take the keyboard over from who has it */
 #define CPS_F_HIDDEN 0x0001u /* CPS_PROMPT */
+#define CPS_F_CREATE 0x0001u /* CPS_OPEN: to write, made or emptied; else to read */
 #define CPS_F_TTY    0x0001u /* CPS_HELLO: a person at a terminal, prompts are welcome */
 
 struct cps_hello {
@@ -54,6 +60,18 @@ struct cps_welcome {
 	char system[12];  /* SYSTEM_IDENTIFIER, terminated */
 	char userid[12];  /* who CP takes the client for, terminated */
 	char classes[36]; /* privilege classes, terminated */
+};
+
+/* Of several files of one name each has a number, which is put before its ending:
+ * "lab.pcapng" is "lab-2.pcapng".  "-" is the client's standard output. */
+struct cps_open {
+	uint32_t number; /* 0: the name as it is */
+	uint32_t zero;
+};
+
+struct cps_opened {
+	uint32_t err; /* errno; 0: the descriptor is with it */
+	uint32_t zero;
 };
 
 struct cps_console {

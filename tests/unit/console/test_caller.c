@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -251,6 +252,56 @@ static void every_request(void **state)
 	assert_int_equal(f->msg.id, 78);
 }
 
+static int asked_to_open(struct fixture *f, uint32_t id, uint16_t flags, const char *name)
+{
+	char data[256] = "";
+	int fds[WIRE_MAX_FDS];
+	struct cps_opened o;
+
+	strcpy(data + sizeof(struct cps_open), name);
+	assert_int_equal(wire_write(f->server, CPS_OPEN, id, flags, data,
+				 sizeof(struct cps_open) + strlen(name), NULL, 0),
+		0);
+	settle(f);
+	assert_int_equal(wire_read(f->server, &f->msg, f->data, sizeof(f->data), fds), 1);
+	assert_int_equal(f->msg.type, CPS_OPENED);
+	assert_int_equal(f->msg.id, id);
+	assert_int_equal(f->msg.len, sizeof(o));
+	memcpy(&o, f->msg.data, sizeof(o));
+	assert_int_equal(f->msg.n_fds, o.err ? 0 : 1);
+	return o.err ? -(int)o.err : fds[0];
+}
+
+/* What the command names, and nothing else; "-" where there is an output. */
+static void files_of_a_command(void **state)
+{
+	struct fixture *f = *state;
+	char path[] = "/tmp/callerXXXXXX", line[128];
+	int fd = mkstemp(path);
+	struct stat st;
+	uint32_t id;
+
+	assert_int_equal(write(fd, "old", 3), 3);
+	skip_hello(f);
+	snprintf(line, sizeof(line), "TRSOURCE FILE %s -", path);
+	assert_int_equal(caller_command(&f->caller, line, false, &id), 0);
+	server_reads(f, CP_COMMAND, line, strlen(line));
+	assert_int_equal(asked_to_open(f, id + 1, 0, path), -EPERM);
+	assert_int_equal(asked_to_open(f, id, 0, "/etc/passwd"), -EPERM);
+	assert_int_equal(asked_to_open(f, id, 0, ""), -EPERM);
+	assert_int_equal(asked_to_open(f, id, CPS_F_CREATE, "-"), -EBADF);
+	caller_set_output(&f->caller, fd);
+	close(asked_to_open(f, id, CPS_F_CREATE, "-"));
+	close(asked_to_open(f, id, 0, path));
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 3);
+	close(asked_to_open(f, id, CPS_F_CREATE, path));
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_size, 0);
+	close(fd);
+	unlink(path);
+}
+
 static void too_long(void **state)
 {
 	struct fixture *f = *state;
@@ -443,6 +494,7 @@ int main(void)
 		SOCKET_TEST(greeting),
 		SOCKET_TEST(answers_come_in_order),
 		SOCKET_TEST(every_request),
+		SOCKET_TEST(files_of_a_command),
 		SOCKET_TEST(too_long),
 		SOCKET_TEST(everything_cp_says),
 		SOCKET_TEST(cp_ends_it),
