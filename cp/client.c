@@ -23,12 +23,13 @@ static const struct session_ops session_ops;
 static void close_later(struct client *c, const char *why);
 static void on_closing(struct loop_call *call);
 static void on_linger(struct loop_timer *timer);
-static bool take(struct client *c, const struct wire_msg *msg);
+static bool take(struct client *c, struct wire_msg *msg);
 static bool take_hello(struct client *c, const struct wire_msg *msg);
 static bool take_command(struct client *c, const struct wire_msg *msg);
 static bool take_logon(struct client *c, const struct wire_msg *msg);
 static bool take_reply(struct client *c, const struct wire_msg *msg);
 static bool take_attach(struct client *c, const struct wire_msg *msg);
+static bool take_opened(struct client *c, struct wire_msg *msg);
 static void send_welcome(struct client *c);
 static void send_table(struct client *c, uint32_t id);
 
@@ -178,7 +179,7 @@ static const struct wire_ops wire_ops = {
 };
 
 /* False: the record is not one of the protocol. */
-static bool take(struct client *c, const struct wire_msg *msg)
+static bool take(struct client *c, struct wire_msg *msg)
 {
 	if (!c->hello)
 		return msg->type == CPS_HELLO && take_hello(c, msg);
@@ -193,6 +194,7 @@ static bool take(struct client *c, const struct wire_msg *msg)
 		return true;
 	case CPS_INPUT: client_input(c, msg->id, msg->data, msg->len); return true;
 	case CPS_TABLE: send_table(c, msg->id); return true;
+	case CPS_OPENED: return take_opened(c, msg);
 	case CPS_CANCEL: session_cancel(&c->session, msg->id); return true;
 	default: return false;
 	}
@@ -298,6 +300,22 @@ static bool take_attach(struct client *c, const struct wire_msg *msg)
 	return true;
 }
 
+/* A file the client has opened, or why not. */
+static bool take_opened(struct client *c, struct wire_msg *msg)
+{
+	struct cps_opened o;
+	int fd;
+
+	if (msg->len < sizeof(o))
+		return false;
+	memcpy(&o, msg->data, sizeof(o));
+	fd = o.err ? -1 : wire_take_fd(msg, 0);
+	if (fd < 0 && (!o.err || o.err > INT32_MAX))
+		return false;
+	session_opened(&c->session, msg->id, fd, -(int)o.err);
+	return true;
+}
+
 static void send_welcome(struct client *c)
 {
 	struct cps_welcome w = { .version = CPS_VERSION };
@@ -365,6 +383,19 @@ static int say_prompt(struct session *s, uint32_t id, bool hidden, const char *t
 	return 0;
 }
 
+static int say_open(struct session *s, uint32_t id, const struct session_file *file)
+{
+	const struct cps_open o = { .number = file->number };
+	char data[sizeof(o) + WORD_MAX];
+	size_t len = strnlen(file->name, WORD_MAX);
+
+	memcpy(data, &o, sizeof(o));
+	memcpy(data + sizeof(o), file->name, len);
+	client_send(s->ctx, CPS_OPEN, id, file->create ? CPS_F_CREATE : 0, data,
+		sizeof(o) + len);
+	return 0;
+}
+
 static void say_became(struct session *s)
 {
 	send_welcome(s->ctx);
@@ -381,6 +412,7 @@ static const struct session_ops session_ops = {
 	.done = say_done,
 	.note = say_note,
 	.prompt = say_prompt,
+	.open = say_open,
 	.became = say_became,
 	.end = say_end,
 };

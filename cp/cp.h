@@ -20,6 +20,7 @@ struct cp {
 	struct passwords *passwords;   /* being checked (cp/password.h) */
 	struct audit *audit;           /* who asked for what; NULL: nowhere to write it */
 	struct list partitions;        /* struct partition.node, by time of logon */
+	struct list lans;              /* struct lan.node (cp/lan.h), by definition */
 	struct list sessions;          /* struct session.node */
 
 	int lock_fd;        /* says that RUNDIR is ours (cp/lock.h); -1 */
@@ -28,10 +29,13 @@ struct cp {
 	const char *config_path, *direct_path;
 	const char *libdir; /* where the partition program and the CMS image are */
 
-	int seccomp_fd;   /* sealed memfd: what PART_FD_SECCOMP gets */
-	bool privileged;  /* we are root */
-	bool stopping;    /* SHUTDOWN is in progress */
-	uint64_t started; /* CLOCK_REALTIME ns */
+	int seccomp_fd;        /* sealed memfd: what PART_FD_SECCOMP gets */
+	int lan_seccomp_fd;    /* likewise LAN_FD_SECCOMP */
+	int uplink_seccomp_fd; /* likewise UPLINK_FD_SECCOMP */
+	bool privileged;       /* we are root */
+	bool stopping;         /* SHUTDOWN is in progress */
+	bool configuring;      /* the system configuration's commands are being issued */
+	uint64_t started;      /* CLOCK_REALTIME ns */
 };
 
 #endif

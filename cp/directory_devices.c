@@ -221,7 +221,6 @@ static int nic_lan(struct operands *ops, void *ctx, struct message *err)
 	struct nic *nic = ctx;
 	int rc;
 
-	reader_not_in_force(nic->r, "NICDEF LAN");
 	if (op_keyword(ops, "SYSTEM")) {
 		snprintf(nic->dev.lan_owner, sizeof(nic->dev.lan_owner), "SYSTEM");
 	} else {
@@ -238,7 +237,6 @@ static int nic_vlan(struct operands *ops, void *ctx, struct message *err)
 {
 	struct nic *nic = ctx;
 
-	reader_not_in_force(nic->r, "NICDEF VLAN");
 	return scan_vlans(ops, nic->dev.vlans, sizeof(nic->dev.vlans), err);
 }
 
@@ -246,7 +244,6 @@ static int nic_rate(struct operands *ops, void *ctx, struct message *err)
 {
 	struct nic *nic = ctx;
 
-	reader_not_in_force(nic->r, "NICDEF RATE");
 	return scan_rate(ops, "rate", &nic->dev.rate_bps, err);
 }
 

@@ -4,6 +4,7 @@
 
 #include "cp/cgroup.h"
 #include "cp/host.h"
+#include "cp/lan.h"
 #include "cp/partition.h"
 #include "cp/request.h"
 #include "cp/sandbox.h"
@@ -14,7 +15,10 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#define LANS_SHOWN 4 /* by name */
+
 static void say(struct request *rq, const char *what, bool in_force, const char *text);
+static void say_lans(struct request *rq);
 static void say_smt(struct request *rq);
 static void say_core_scheduling(struct request *rq);
 static void say_process(struct request *rq, const struct partition *p);
@@ -31,6 +35,7 @@ void isolation_show(struct request *rq, const struct partition *p)
 			       : "partitions run as the uid of CP: it is not root");
 	say(rq, "storage", true,
 		"reserved in full at logon, never shared, zeros at the start");
+	say_lans(rq);
 	say(rq, "cgroup", cgroups, cgroups_text(cp->cgroups));
 	say(rq, "processors", false,
 		"shares are not enforced: the host's scheduler divides the processors evenly");
@@ -51,6 +56,30 @@ static void say(struct request *rq, const char *what, bool in_force, const char 
 	rec_str(rec, "text", text);
 	result_line(&rq->result, "%-12s %-13s %s", what,
 		in_force ? "in force" : "not in force", text);
+}
+
+/* The process of a LAN that is SHARED has the storage of its members mapped. */
+static void say_lans(struct request *rq)
+{
+	char names[LANS_SHOWN * 2 * (USERID_MAX + 2)] = "", more[32] = "", text[224];
+	const struct list *pos;
+	int n = 0;
+
+	list_for_each (pos, &rq->cp->lans) {
+		const struct lan *lan = container_of(pos, const struct lan, node);
+		size_t len = strlen(names);
+
+		if (lan->def.bounce || n++ >= LANS_SHOWN)
+			continue;
+		snprintf(names + len, sizeof(names) - len, "%s%s %s", len ? ", " : "",
+			lan->def.owner, lan->def.name);
+	}
+	if (n > LANS_SHOWN)
+		snprintf(more, sizeof(more), ", and of %d others,", n - LANS_SHOWN);
+	snprintf(text, sizeof(text),
+		"members of LAN %s%s map each other's storage through its process", names,
+		more);
+	say(rq, "lans", !n, n ? text : "no process of a LAN maps the storage of a guest");
 }
 
 /* Two threads of one core see much of each other. */

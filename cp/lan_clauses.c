@@ -1,16 +1,16 @@
-/* The operands of LANs and VSWITCHes. */
+/* The operands of DEFINE LAN and DEFINE VSWITCH. */
 #include "cp/clauses.h"
 
 #include <net/if.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/un.h>
 
-#define MAXCONN_MAX 1024
 #define MTU_MIN     576
 #define MTU_MAX     65535
+#define MTU_USUAL   1500
 #define VLAN_MAX    4094
+#define VLAN_NATIVE 1 /* where LANs are aware and nothing is said */
 
 /* Options that share a bit exclude each other. */
 enum {
@@ -23,171 +23,144 @@ enum {
 	BIT_UPLINK = 1 << 6,
 	BIT_PORTTYPE = 1 << 7,
 	BIT_NATIVE = 1 << 8,
-	BIT_PROMISCUOUS = 1 << 9,
 };
 
-static int take_user(struct operands *ops, struct lan_clause *lan, struct message *err);
-static int take_text(
-	struct operands *ops, const char *what, size_t max, struct message *err);
+/* A clause being read: what was said of it, where that is not the same as its value. */
+struct reading {
+	struct lan_clause *lan;
+	bool porttype_said;
+};
+
+static int uplink_nat(struct operands *ops, struct lan_clause *lan, struct message *err);
+static int udp_end(struct operands *ops, char *out, size_t size, struct message *err);
 
 static int opt_owner(struct operands *ops, void *ctx, struct message *err)
 {
-	struct lan_clause *lan = ctx;
-	const char *word = op_peek(ops);
+	struct lan_clause *lan = ((struct reading *)ctx)->lan;
+	int rc;
 
-	if (lan->vswitch) { /* always SYSTEM's */
+	if (lan->def.vswitch) { /* always SYSTEM's */
 		ops->next--;
 		return scan_unknown(ops, "option", err);
 	}
-	if (word && !strcasecmp(word, "SYSTEM")) {
-		ops->next++;
+	lan->owner_said = true;
+	if (op_keyword(ops, "SYSTEM"))
 		return 0;
-	}
-	if (word)
-		word_userid(word, lan->owner);
-	return take_user(ops, lan, err);
+	rc = scan_userid(ops, lan->def.owner, err);
+	if (!rc)
+		lan->user_word[lan->n_users++] = ops->next - 1;
+	return rc;
 }
 
 static int opt_maxconn(struct operands *ops, void *ctx, struct message *err)
 {
+	struct lan_def *def = &((struct reading *)ctx)->lan->def;
 	uint64_t n;
+	int rc = scan_number(ops, "most connections", 1, LAN_MAX_PORTS, &n, err);
 
-	(void)ctx;
-	return scan_number(ops, "most connections", 1, MAXCONN_MAX, &n, err);
+	if (!rc)
+		def->max_conn = (uint32_t)n;
+	return rc;
+}
+
+static int opt_restricted(struct operands *ops, void *ctx, struct message *err)
+{
+	(void)ops, (void)err;
+	((struct reading *)ctx)->lan->def.restricted = true;
+	return 0;
+}
+
+static int opt_unrestricted(struct operands *ops, void *ctx, struct message *err)
+{
+	(void)ops, (void)err;
+	((struct reading *)ctx)->lan->def.restricted = false;
+	return 0;
 }
 
 static int opt_mtu(struct operands *ops, void *ctx, struct message *err)
 {
+	struct lan_def *def = &((struct reading *)ctx)->lan->def;
 	uint64_t n;
+	int rc = scan_number(ops, "MTU", MTU_MIN, MTU_MAX, &n, err);
 
-	(void)ctx;
-	return scan_number(ops, "MTU", MTU_MIN, MTU_MAX, &n, err);
+	if (!rc)
+		def->mtu = (uint32_t)n;
+	return rc;
 }
 
 static int opt_vlan_aware(struct operands *ops, void *ctx, struct message *err)
 {
 	static const char *const words[] = { "AWARE", "UNAWARE", NULL };
-	int which;
+	int which, rc = scan_choice(ops, "AWARE or UNAWARE", words, &which, err);
 
-	(void)ctx;
-	return scan_choice(ops, "AWARE or UNAWARE", words, &which, err);
+	if (!rc)
+		((struct reading *)ctx)->lan->def.aware = !which;
+	return rc;
 }
 
 static int opt_memory(struct operands *ops, void *ctx, struct message *err)
 {
 	static const char *const words[] = { "SHARED", "BOUNCE", NULL };
-	int which;
+	struct lan_def *def = &((struct reading *)ctx)->lan->def;
+	int which, rc = scan_choice(ops, "SHARED or BOUNCE", words, &which, err);
 
-	(void)ctx;
-	return scan_choice(ops, "SHARED or BOUNCE", words, &which, err);
+	if (rc)
+		return rc;
+	def->memory_said = true;
+	def->bounce = which;
+	return 0;
 }
 
 static int opt_porttype(struct operands *ops, void *ctx, struct message *err)
 {
 	static const char *const words[] = { "ACCESS", "TRUNK", NULL };
-	int which;
+	struct reading *r = ctx;
+	int which, rc = scan_choice(ops, "ACCESS or TRUNK", words, &which, err);
 
-	(void)ctx;
-	return scan_choice(ops, "ACCESS or TRUNK", words, &which, err);
+	if (rc)
+		return rc;
+	r->porttype_said = true;
+	r->lan->def.uplink.trunk = which;
+	return 0;
 }
 
 static int opt_native(struct operands *ops, void *ctx, struct message *err)
 {
+	struct lan_def *def = &((struct reading *)ctx)->lan->def;
 	uint64_t n;
+	int rc = scan_number(ops, "native VLAN", 1, VLAN_MAX, &n, err);
 
-	(void)ctx;
-	return scan_number(ops, "native VLAN", 1, VLAN_MAX, &n, err);
-}
-
-static int opt_vlan_set(struct operands *ops, void *ctx, struct message *err)
-{
-	char set[128];
-
-	(void)ctx;
-	return scan_vlans(ops, set, sizeof(set), err);
-}
-
-/* hostport:userid:port */
-static bool is_forward(const char *word, char userid[USERID_MAX + 1])
-{
-	const char *first = strchr(word, ':'),
-		   *second = first ? strchr(first + 1, ':') : NULL;
-	char host_port[8], name[USERID_MAX + 2];
-	uint64_t port;
-
-	if (!second || second - first > USERID_MAX + 1)
-		return false;
-	snprintf(host_port, sizeof(host_port), "%.*s", (int)(first - word), word);
-	snprintf(name, sizeof(name), "%.*s", (int)(second - first - 1), first + 1);
-	return first - word < 6 && !word_u64(host_port, 1, UINT16_MAX, &port) &&
-	       !word_userid(name, userid) && !word_u64(second + 1, 1, UINT16_MAX, &port);
-}
-
-static int add_user(struct operands *ops, struct lan_clause *lan, struct message *err)
-{
-	if (lan->n_users == LAN_MAX_USERS)
-		return msg_set(
-			err, MSG_TOO_MANY, LAN_MAX_USERS, "userids in one statement");
-	lan->user_word[lan->n_users++] = ops->next++;
-	return 0;
-}
-
-static int uplink_nat(struct operands *ops, struct lan_clause *lan, struct message *err)
-{
-	int rc = 0;
-
-	while (!rc && op_keyword(ops, "FORWARD")) {
-		const char *word = op_peek(ops);
-		char userid[USERID_MAX + 1];
-
-		if (!word)
-			return msg_set(err, MSG_OPERAND_MISSING, "hostport:userid:port");
-		if (!is_forward(word, userid))
-			return msg_set(err, MSG_INVALID_OPERAND, word,
-				"hostport:userid:port such as 8080:ALPHA:80");
-		rc = add_user(ops, lan, err);
-	}
+	if (!rc)
+		def->native = (uint16_t)n;
 	return rc;
-}
-
-/* address:port, the address maybe in brackets */
-static int udp_end(struct operands *ops, struct message *err)
-{
-	const char *word = op_peek(ops), *colon = word ? strrchr(word, ':') : NULL;
-	uint64_t port;
-
-	if (!word)
-		return msg_set(err, MSG_OPERAND_MISSING, "address:port");
-	if (!colon || colon == word || word_u64(colon + 1, 1, UINT16_MAX, &port))
-		return msg_set(err, MSG_INVALID_OPERAND, word,
-			"address:port such as 192.0.2.1:4789");
-	ops->next++;
-	return 0;
 }
 
 static int opt_uplink(struct operands *ops, void *ctx, struct message *err)
 {
 	static const char *const words[] = { "TAP", "IF", "NAT", "UDP", "VDE", "NOUPLINK",
 		NULL };
-	enum { TAP, IF, NAT, UDP, VDE } which;
-	int choice, rc;
+	static const enum lan_uplink_kind kinds[] = { UPLINK_TAP, UPLINK_IF, UPLINK_NAT,
+		UPLINK_UDP, UPLINK_VDE, UPLINK_NONE };
+	struct lan_clause *lan = ((struct reading *)ctx)->lan;
+	struct lan_uplink *up = &lan->def.uplink;
+	int which, rc;
 
-	rc = scan_choice(ops, "TAP, IF, NAT, UDP, VDE or NOUPLINK", words, &choice, err);
+	rc = scan_choice(ops, "TAP, IF, NAT, UDP, VDE or NOUPLINK", words, &which, err);
 	if (rc)
 		return rc;
-	which = (unsigned)choice;
-	if (which == TAP || which == IF)
-		return take_text(ops, "name of the interface", IFNAMSIZ - 1, err);
-	if (which == VDE)
-		return take_text(ops, "VDE socket",
-			sizeof(((struct sockaddr_un *)0)->sun_path) - 1, err);
-	if (which == NAT)
-		return uplink_nat(ops, ctx, err);
-	if (which == UDP) {
-		rc = udp_end(ops, err);
-		return rc ? rc : udp_end(ops, err);
+	up->kind = kinds[which];
+	switch (up->kind) {
+	case UPLINK_TAP:
+	case UPLINK_IF:
+		return scan_copy(ops, "name of the interface", up->name, IFNAMSIZ, err);
+	case UPLINK_VDE:
+		return scan_copy(ops, "VDE socket", up->name, sizeof(up->name), err);
+	case UPLINK_NAT: return uplink_nat(ops, lan, err);
+	case UPLINK_UDP:
+		rc = udp_end(ops, up->here, sizeof(up->here), err);
+		return rc ? rc : udp_end(ops, up->there, sizeof(up->there), err);
+	default: return 0;
 	}
-	return 0;
 }
 
 /* What only a VSWITCH has comes first, so that a LAN's options are a part of the table.
@@ -198,110 +171,154 @@ static const struct scan_option options[] = {
 	{ "PORTType", BIT_PORTTYPE, opt_porttype },
 	{ "NATive", BIT_NATIVE, opt_native },
 	{ "MAXCONN", BIT_MAXCONN, opt_maxconn },
-	{ "RESTRicted", BIT_RESTRICTED, NULL },
-	{ "UNRESTRicted", BIT_RESTRICTED, NULL },
+	{ "RESTRicted", BIT_RESTRICTED, opt_restricted },
+	{ "UNRESTRicted", BIT_RESTRICTED, opt_unrestricted },
 	{ "VLAN", BIT_VLAN, opt_vlan_aware },
 	{ "MTU", BIT_MTU, opt_mtu },
 	{ "MEMory", BIT_MEMORY, opt_memory },
 	{ "OWNERid", BIT_OWNER, opt_owner },
 	{ 0 },
 };
-#define VSWITCH_ONLY 4
+#define VSWITCH_ONLY 3
 
-static int scan_lan_name(
-	struct operands *ops, struct lan_clause *lan, struct message *err)
+/* What follows from the rest.  Of the uplinks only NAT takes no tagged frames. */
+static int complete(const struct reading *r, struct message *err)
 {
-	lan->n_users = 0;
-	snprintf(lan->owner, sizeof(lan->owner), "SYSTEM");
-	return scan_name(ops, lan->vswitch ? "name of the VSWITCH" : "name of the LAN",
-		lan->name, err);
+	struct lan_def *def = &r->lan->def;
+	struct lan_uplink *up = &def->uplink;
+
+	if (!def->aware && (def->native || up->trunk))
+		return msg_set(err, MSG_OPERAND_MISSING,
+			"VLAN AWARE, without which there is no NATIVE and no TRUNK");
+	if (!def->native && def->aware)
+		def->native = VLAN_NATIVE;
+	if (!def->memory_said)
+		def->bounce = def->restricted;
+	if (!r->porttype_said)
+		up->trunk = def->aware && up->kind != UPLINK_NONE &&
+			    up->kind != UPLINK_NAT;
+	up->native = def->native;
+	return 0;
+}
+
+enum lan_view scan_lan_view(struct operands *ops)
+{
+	static const struct {
+		const char *mixed;
+		enum lan_view view;
+	} views[] = {
+		{ "DETAILS", VIEW_DETAILS },
+		{ "ACCESSLIST", VIEW_ACCESS },
+		{ "PROmiscuous", VIEW_PROMISCUOUS },
+		{ "FDB", VIEW_FDB },
+	};
+
+	for (size_t i = 0; i < sizeof(views) / sizeof(views[0]); i++) {
+		if (op_keyword(ops, views[i].mixed))
+			return views[i].view;
+	}
+	return VIEW_SUMMARY;
+}
+
+/* One that QUERY can tell from its keywords. */
+static int scan_new_name(
+	struct operands *ops, const char *what, char *name, struct message *err)
+{
+	struct operands ahead = *ops;
+
+	if (scan_lan_view(&ahead) != VIEW_SUMMARY || op_keyword(&ahead, "ALL"))
+		return msg_set(err, MSG_INVALID_OPERAND, op_peek(ops),
+			"a name: it is a keyword of QUERY LAN");
+	return scan_name(ops, what, name, err);
 }
 
 int scan_lan(struct operands *ops, struct lan_clause *lan, struct message *err)
 {
-	int rc = scan_lan_name(ops, lan, err);
+	bool vswitch = lan->def.vswitch;
+	struct reading r = { .lan = lan };
+	int rc;
 
-	if (rc)
-		return rc;
-	return scan_options(
-		ops, lan->vswitch ? options : options + VSWITCH_ONLY, lan, err);
-}
-
-static int change_grant(struct operands *ops, struct lan_clause *lan, struct message *err)
-{
-	static const struct scan_option grants[] = {
-		{ "PORTType", BIT_PORTTYPE, opt_porttype },
-		{ "VLAN", BIT_VLAN, opt_vlan_set },
-		{ "PROmiscuous", BIT_PROMISCUOUS, NULL },
-		{ 0 },
-	};
-	int rc = take_user(ops, lan, err);
-
-	return rc ? rc : scan_options(ops, grants, lan, err);
-}
-
-static int change_switch(struct operands *ops, struct message *err)
-{
-	static const char *const words[] = { "ON", "OFF", NULL };
-	int which;
-
-	return scan_choice(ops, "ON or OFF", words, &which, err);
-}
-
-/* u vdev TO u vdev */
-static int change_mirror(
-	struct operands *ops, struct lan_clause *lan, struct message *err)
-{
-	uint16_t vdev;
-	int rc = take_user(ops, lan, err);
-
+	*lan = (struct lan_clause) { .def = { .owner = "SYSTEM",
+					     .vswitch = vswitch,
+					     .restricted = vswitch,
+					     .protect = true,
+					     .mtu = MTU_USUAL } };
+	rc = scan_new_name(ops, vswitch ? "name of the VSWITCH" : "name of the LAN",
+		lan->def.name, err);
 	if (!rc)
-		rc = scan_vdev(ops, &vdev, err);
-	if (!rc && !op_keyword(ops, "TO"))
-		rc = scan_unknown(ops, "TO", err);
-	if (!rc)
-		rc = take_user(ops, lan, err);
-	return rc ? rc : scan_vdev(ops, &vdev, err);
+		rc = scan_options(
+			ops, vswitch ? options : options + VSWITCH_ONLY, &r, err);
+	return rc ? rc : complete(&r, err);
 }
 
-int scan_lan_change(struct operands *ops, struct lan_clause *lan, struct message *err)
+/* hostport:userid:port */
+static bool scan_forward(const char *word, struct lan_forward *out)
 {
-	int rc = scan_lan_name(ops, lan, err);
+	const char *first = strchr(word, ':'),
+		   *second = first ? strchr(first + 1, ':') : NULL;
+	char host_text[8], name[USERID_MAX + 2];
+	uint64_t host_port, port;
 
-	if (!rc && op_keyword(ops, "OWNERid"))
-		rc = opt_owner(ops, lan, err);
-	if (rc)
-		return rc;
-	if (op_keyword(ops, "GRAnt"))
-		return change_grant(ops, lan, err);
-	if (op_keyword(ops, "REVoke"))
-		return take_user(ops, lan, err);
-	if (op_keyword(ops, "ISOLation") || op_keyword(ops, "MACProtect"))
-		return change_switch(ops, err);
-	if (op_keyword(ops, "MIRROR"))
-		return change_mirror(ops, lan, err);
-	return scan_unknown(ops, "GRANT, REVOKE, ISOLATION, MACPROTECT or MIRROR", err);
+	if (!second || second - first > USERID_MAX + 1 || first - word > 5)
+		return false;
+	snprintf(host_text, sizeof(host_text), "%.*s", (int)(first - word), word);
+	snprintf(name, sizeof(name), "%.*s", (int)(second - first - 1), first + 1);
+	if (word_u64(host_text, 1, UINT16_MAX, &host_port) ||
+		word_userid(name, out->userid) ||
+		word_u64(second + 1, 1, UINT16_MAX, &port))
+		return false;
+	out->host_port = (uint16_t)host_port;
+	out->port = (uint16_t)port;
+	return true;
 }
 
-static int take_user(struct operands *ops, struct lan_clause *lan, struct message *err)
+static bool is_forwarded(const struct lan_uplink *up, uint16_t host_port)
 {
-	char userid[USERID_MAX + 1];
-	int rc = scan_userid(ops, userid, err);
-
-	if (rc)
-		return rc;
-	ops->next--;
-	return add_user(ops, lan, err);
+	for (int i = 0; i < up->n_forwards; i++) {
+		if (up->forward[i].host_port == host_port)
+			return true;
+	}
+	return false;
 }
 
-static int take_text(
-	struct operands *ops, const char *what, size_t max, struct message *err)
+static int add_forward(struct operands *ops, struct lan_clause *lan, struct message *err)
 {
-	const char *word;
-	int rc = scan_word(ops, what, &word, err);
+	struct lan_uplink *up = &lan->def.uplink;
+	const char *word = op_peek(ops);
 
-	if (rc || strlen(word) <= max)
-		return rc;
-	ops->next--;
-	return msg_set(err, MSG_OPERAND_TOO_LONG, what, (int)max);
+	if (!word)
+		return msg_set(err, MSG_OPERAND_MISSING, "hostport:userid:port");
+	if (up->n_forwards == LAN_MAX_FORWARDS)
+		return msg_set(err, MSG_TOO_MANY, LAN_MAX_FORWARDS, "ports of one NAT");
+	if (!scan_forward(word, &up->forward[up->n_forwards]))
+		return msg_set(err, MSG_INVALID_OPERAND, word,
+			"hostport:userid:port such as 8080:ALPHA:80");
+	if (is_forwarded(up, up->forward[up->n_forwards].host_port))
+		return msg_set(err, MSG_INVALID_OPERAND, word,
+			"a port of the host that is still free");
+	up->n_forwards++;
+	lan->user_word[lan->n_users++] = ops->next++;
+	return 0;
+}
+
+static int uplink_nat(struct operands *ops, struct lan_clause *lan, struct message *err)
+{
+	int rc = 0;
+
+	while (!rc && op_keyword(ops, "FORWARD"))
+		rc = add_forward(ops, lan, err);
+	return rc;
+}
+
+/* address:port, the address maybe in brackets */
+static int udp_end(struct operands *ops, char *out, size_t size, struct message *err)
+{
+	const char *word = op_peek(ops), *colon = word ? strrchr(word, ':') : NULL;
+	uint64_t port;
+
+	if (word &&
+		(!colon || colon == word || word_u64(colon + 1, 1, UINT16_MAX, &port)))
+		return msg_set(err, MSG_INVALID_OPERAND, word,
+			"address:port such as 192.0.2.1:4789");
+	return scan_copy(ops, "address:port", out, size, err);
 }

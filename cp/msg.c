@@ -77,6 +77,11 @@ int msg_vset(struct message *m, enum msg_number number, va_list ap)
 	return m->number;
 }
 
+bool msg_failed(const struct message *m)
+{
+	return m->number && m->severity != 'I' && m->severity != 'W';
+}
+
 const char *msg_line(const struct message *m, char *buf, size_t len)
 {
 	snprintf(buf, len, "CP%04d%c %s", m->number, m->severity, m->text);

@@ -40,6 +40,9 @@ struct msg_info {
 int msg_set(struct message *m, enum msg_number number, ...);
 int msg_vset(struct message *m, enum msg_number number, va_list ap);
 
+/* Does it say that something was not done?  Number 0 and severities I and W do not. */
+bool msg_failed(const struct message *m);
+
 /* "CP0045E ALPHA not logged on".  Returns buf. */
 const char *msg_line(const struct message *m, char *buf, size_t len);
 

@@ -174,6 +174,36 @@ int scan_percent(struct operands *ops, const char *what, uint32_t min, uint32_t 
 	return taken(ops, 0, kind, err);
 }
 
+int scan_ppm(struct operands *ops, const char *what, uint32_t *out, struct message *err)
+{
+	const char *word = op_peek(ops);
+
+	if (!word)
+		return msg_set(err, MSG_OPERAND_MISSING, what);
+	return taken(ops, word_ppm(word, out),
+		"a percentage from 0% to 100% such as 0.5%", err);
+}
+
+int scan_duration(struct operands *ops, const char *what, uint64_t max, uint64_t *ns,
+	struct message *err)
+{
+	const char *word = op_peek(ops);
+	uint64_t value;
+	char kind[64];
+
+	if (!word)
+		return msg_set(err, MSG_OPERAND_MISSING, what);
+	if (word_duration(word, &value) || value > max) {
+		snprintf(kind, sizeof(kind),
+			"a time such as 250us, 10ms or 1s, at most %" PRIu64 "s",
+			max / UINT64_C(1000000000));
+		return taken(ops, -1, kind, err);
+	}
+	*ns = value;
+	ops->next++;
+	return 0;
+}
+
 int scan_vlans(struct operands *ops, char *out, size_t size, struct message *err)
 {
 	const char *word = op_peek(ops);

@@ -42,6 +42,11 @@ int scan_rate(struct operands *ops, const char *what, uint64_t *bps, struct mess
 /* Hundredths of a percent, min..max of them. */
 int scan_percent(struct operands *ops, const char *what, uint32_t min, uint32_t max,
 	uint32_t *out, struct message *err);
+/* A probability in percent, to four decimal places; in millionths. */
+int scan_ppm(struct operands *ops, const char *what, uint32_t *out, struct message *err);
+/* A time such as 10ms, at most `max` ns. */
+int scan_duration(struct operands *ops, const char *what, uint64_t max, uint64_t *ns,
+	struct message *err);
 /* A set of VLANs, "1-10,20", copied as written once checked. */
 int scan_vlans(struct operands *ops, char *out, size_t size, struct message *err);
 /* The rest as one text: a single word without its quotes, several with one blank between.

@@ -1,13 +1,12 @@
 /* QUERY: what a partition is made of. */
 #include "cp/commands.h"
-#include "cp/partition.h"
-#include "cp/request.h"
+#include "cp/lan_use.h"
 
 #include <string.h>
 
 struct show {
 	struct request *rq;
-	const struct partition *p;
+	struct partition *p;
 };
 
 static void show_storage(const struct show *s);
@@ -182,13 +181,16 @@ static void show_disk(const struct show *s, const struct part_dev *d, json_t *re
 
 static void show_nic(const struct show *s, const struct part_dev *d, json_t *rec)
 {
+	struct lan_member *member;
+	const struct lan *lan = lan_of_nic(s->p, d->vdev, &member);
 	char mac[MAC_TEXT];
 
 	rec_str(rec, "mac", mac_text(d->mac, mac));
-	rec_str(rec, "lan", d->lan);
-	rec_str(rec, "lan_owner", d->lan_owner);
-	result_line(&s->rq->result, "NIC  %04X MAC %s  LAN %s %s", d->vdev, mac,
-		d->lan[0] ? d->lan_owner : "*", d->lan[0] ? d->lan : "NONE");
+	rec_str(rec, "lan", lan ? lan->def.name : "");
+	rec_str(rec, "lan_owner", lan ? lan->def.owner : "");
+	result_line(&s->rq->result, "NIC  %04X MAC %s  %s %s %s", d->vdev, mac,
+		lan ? lan_word(&lan->def) : "LAN", lan ? lan->def.owner : "*",
+		lan ? lan->def.name : "NONE");
 }
 
 static const char *type_name(const struct part_dev *d)

@@ -156,6 +156,39 @@ static void cancel_prompt(struct request *rq, void *ctx)
 	request_finish(rq, 0);
 }
 
+bool request_can_open(const struct request *rq)
+{
+	return rq->session && rq->session->ops->open;
+}
+
+static void cancel_open(struct request *rq, void *ctx)
+{
+	(void)ctx;
+	request_opened(rq, -1, -ECANCELED);
+}
+
+int request_open(struct request *rq, const struct session_file *file,
+	void (*opened)(void *ctx, int fd, int err), void *ctx)
+{
+	int err = rq->session->ops->open(rq->session, rq->id, file);
+
+	if (err)
+		return err;
+	rq->opened = opened;
+	rq->opened_ctx = ctx;
+	rq->cancel = cancel_open;
+	return 0;
+}
+
+void request_opened(struct request *rq, int fd, int err)
+{
+	void (*opened)(void *, int, int) = rq->opened;
+
+	rq->opened = NULL;
+	rq->cancel = NULL;
+	opened(rq->opened_ctx, fd, err);
+}
+
 void request_name(struct request *rq, const char *word)
 {
 	struct result *r = &rq->result;

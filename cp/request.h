@@ -37,6 +37,9 @@ struct request {
 	char end_why[96]; /* not "": its session ends with it, for this reason */
 	/* Takes the answer to a prompt: as a command_fn; or NULL. */
 	int (*reply)(struct request *rq, const char *text);
+	/* Takes a file that the client opened, or -1 and -errno; or NULL. */
+	void (*opened)(void *ctx, int fd, int err);
+	void *opened_ctx;
 	/* Set by what need not be waited for once nobody wants it: called then, it ends
 	 * the request.  Or NULL. */
 	void (*cancel)(struct request *rq, void *ctx);
@@ -103,6 +106,14 @@ bool request_has_class(const struct request *rq, const char *classes); /* one of
 int request_prompt(struct request *rq, const char *text,
 	int (*reply)(struct request *rq, const char *text),
 	const struct message *otherwise);
+
+/* Can the client behind a request open files with its own rights?  Asking it to: 0, and
+ * `opened` is called once, later, with a descriptor to own or -1 and -errno (-ECANCELED:
+ * nobody wants it any more); or -errno. */
+bool request_can_open(const struct request *rq);
+int request_open(struct request *rq, const struct session_file *file,
+	void (*opened)(void *ctx, int fd, int err), void *ctx);
+void request_opened(struct request *rq, int fd, int err);
 
 /* Ends a request that returned REQUEST_PENDING: `rc` is 0 or a message's number.  The
  * answer is sent, the rest of the line is done, the request is freed. */

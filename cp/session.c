@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static bool session_hears(const struct session *s, const char *userid);
 static bool session_has_console_of(const struct session *s, const char *userid);
@@ -61,6 +62,22 @@ void session_reply(struct session *s, uint32_t id, char *text)
 		}
 	}
 	explicit_bzero(text, strlen(text));
+}
+
+void session_opened(struct session *s, uint32_t id, int fd, int err)
+{
+	struct list *pos;
+
+	list_for_each (pos, &s->requests) {
+		struct request *rq = container_of(pos, struct request, node);
+
+		if (rq->id == id && rq->opened) {
+			request_opened(rq, fd, err);
+			return;
+		}
+	}
+	if (fd >= 0)
+		close(fd);
 }
 
 void session_become(struct session *s, const char *userid, const char *classes)

@@ -13,6 +13,13 @@ struct watcher;
 
 struct session;
 
+/* A file of the host as a command names it. */
+struct session_file {
+	const char *name;
+	unsigned number; /* of several with this name, from 1; 0: the only one */
+	bool create;     /* to write, made or emptied; else to read */
+};
+
 /* Where what CP says to a session goes: client.c and guest.c each have one. */
 struct session_ops {
 	void (*out)(struct session *s, uint32_t id, const char *text, size_t len);
@@ -22,6 +29,9 @@ struct session_ops {
 	void (*note)(struct session *s, const char *line);
 	/* Asks the person for a line, for session_reply().  0 or -errno. */
 	int (*prompt)(struct session *s, uint32_t id, bool hidden, const char *text);
+	/* Asks the client for a file it opens with its own rights, for session_opened().
+	 * 0 or -errno. */
+	int (*open)(struct session *s, uint32_t id, const struct session_file *file);
 	void (*became)(struct session *s); /* another userid */
 	void (*end)(struct session *s, const char *why);
 };
@@ -57,6 +67,9 @@ void session_cancel(struct session *s, uint32_t id); /* answers to `id` are drop
 
 /* The answer to a prompt; `text` is wiped.  Without such a prompt it is dropped. */
 void session_reply(struct session *s, uint32_t id, char *text);
+
+/* The answer to session_ops.open: `fd`, which it owns from here on, or -1 and -errno. */
+void session_opened(struct session *s, uint32_t id, int fd, int err);
 
 /* The session speaks as another user from now on. */
 void session_become(struct session *s, const char *userid, const char *classes);

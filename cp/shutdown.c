@@ -1,6 +1,7 @@
 /* SHUTDOWN. */
 #include "cp/shutdown.h"
 
+#include "cp/lan.h"
 #include "cp/lib/log.h"
 #include "cp/partition.h"
 #include "cp/server.h"
@@ -24,7 +25,8 @@ struct stop {
 
 static void end_one(struct stop *s, struct partition *p, unsigned seconds);
 static void on_ended(void *ctx, const struct message *m);
-static void complete(struct loop_call *call);
+static void end_lans(struct loop_call *call);
+static void complete(void *ctx);
 static void on_flush(struct loop_timer *timer);
 
 int shutdown_start(struct cp *cp, const char *by, unsigned seconds)
@@ -81,13 +83,20 @@ static void on_ended(void *ctx, const struct message *m)
 	if (m && m->number)
 		force_unsignalled(s);
 	if (!--s->waiting)
-		loop_defer(s->cp->loop, &s->call, complete, s);
+		loop_defer(s->cp->loop, &s->call, end_lans, s);
+}
+
+static void end_lans(struct loop_call *call)
+{
+	struct stop *s = call->ctx;
+
+	lans_end(s->cp, complete, s);
 }
 
 /* The last word goes out before the loop stops. */
-static void complete(struct loop_call *call)
+static void complete(void *ctx)
 {
-	struct stop *s = call->ctx;
+	struct stop *s = ctx;
 	struct message m;
 	char line[MSG_TEXT_MAX + 16];
 

@@ -3,8 +3,10 @@
 
 #include "cp/audit.h"
 #include "cp/bringup.h"
+#include "cp/configure.h"
 #include "cp/directory.h"
 #include "cp/host.h"
+#include "cp/lan.h"
 #include "cp/lib/log.h"
 #include "cp/lock.h"
 #include "cp/observer.h"
@@ -34,6 +36,7 @@ static void first_error(const struct source *src, char *line, size_t len);
 static int claim(struct cp *cp);
 static int create_parts(struct cp *cp);
 static int start_engine(struct cp *cp);
+static int issue_commands(struct cp *cp);
 static int listen_for_clients(struct cp *cp);
 static int fail(enum msg_number number, ...);
 static int fail_message(const struct message *m);
@@ -50,15 +53,18 @@ int cp_start(struct cp *cp, const struct options *o)
 		.libdir = o->libdir,
 		.lock_fd = -1,
 		.seccomp_fd = -1,
+		.lan_seccomp_fd = -1,
+		.uplink_seccomp_fd = -1,
 		.privileged = !geteuid(),
 		.started = when_now(),
 	};
 	list_init(&cp->partitions);
+	list_init(&cp->lans);
 	list_init(&cp->sessions);
 	raise_limits();
 
 	if (read_files(cp) || make_directories(cp) || claim(cp) || create_parts(cp) ||
-		start_engine(cp) || listen_for_clients(cp)) {
+		start_engine(cp) || issue_commands(cp) || listen_for_clients(cp)) {
 		cp_stop(cp);
 		return -1;
 	}
@@ -74,6 +80,7 @@ void cp_stop(struct cp *cp)
 {
 	server_destroy(cp->server);
 	passwords_destroy(cp->passwords);
+	lans_stop(cp);
 	partitions_stop(cp);
 	audit_close(cp->audit);
 	loop_destroy(cp->loop);
@@ -212,9 +219,10 @@ static int start_engine(struct cp *cp)
 	struct list *pos;
 	struct message m;
 
-	if (partitions_start(cp, &m))
+	if (partitions_start(cp, &m) || lans_start(cp, &m))
 		return fail_message(&m);
 	partitions_adopt(cp);
+	lans_adopt(cp);
 	list_for_each (pos, &cp->partitions) {
 		struct partition *p = container_of(pos, struct partition, node);
 
@@ -222,6 +230,14 @@ static int start_engine(struct cp *cp)
 			operator_say(cp, MSG_NO_MEMORY, p->userid);
 	}
 	return 0;
+}
+
+/* Before the first client: what it finds is what the configuration says. */
+static int issue_commands(struct cp *cp)
+{
+	struct message m;
+
+	return configure(cp, &m) ? fail_message(&m) : 0;
 }
 
 static int listen_for_clients(struct cp *cp)

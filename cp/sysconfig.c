@@ -277,8 +277,10 @@ static int add_defined(struct cfg_reader *r, const char *what)
 	return 0;
 }
 
-/* Keeps the statement as the command that does it: its first word replaced by `verb`. */
-static int add_command(struct cfg_reader *r, const char *verb)
+/* Keeps the statement as the command that does it: its first word replaced by `verb`. The
+ * LAN it is about is "" where nothing does it yet. */
+static int add_command(
+	struct cfg_reader *r, const char *verb, const char *owner, const char *lan)
 {
 	struct cfg_command **tail = &r->cfg->commands, *c = calloc(1, sizeof(*c));
 
@@ -287,6 +289,8 @@ static int add_command(struct cfg_reader *r, const char *verb)
 		return msg_set(&r->err, MSG_NO_MEMORY, "a command");
 	}
 	c->line = r->src->statement_line;
+	snprintf(c->owner, sizeof(c->owner), "%s", owner);
+	snprintf(c->lan, sizeof(c->lan), "%s", lan);
 	while (*tail)
 		tail = &(*tail)->next;
 	*tail = c;
@@ -303,60 +307,77 @@ static int cf_define_cpupool(struct cfg_reader *r, struct operands *ops)
 		return rc;
 	snprintf(what, sizeof(what), "CPUPOOL %s", name);
 	rc = add_defined(r, what);
-	return rc ? rc : add_command(r, "DEFINE");
+	return rc ? rc : add_command(r, "DEFINE", "", "");
 }
 
-/* Remembers the users a LAN statement names. */
-static int add_lan_users(struct cfg_reader *r, const struct lan_clause *lan)
+/* Remembers the users a LAN statement names, in these words. */
+static int add_lan_users(struct cfg_reader *r, const int *words, int n)
 {
 	int rc = 0;
 
-	for (int i = 0; i < lan->n_users && !rc; i++) {
-		const char *word = r->src->words.word[lan->user_word[i]].text;
+	for (int i = 0; i < n && !rc; i++) {
+		const char *word = r->src->words.word[words[i]].text;
 		const char *colon = strchr(word, ':'); /* of a FORWARD */
 		char userid[USERID_MAX + 1];
 
 		snprintf(userid, sizeof(userid), "%s", colon ? colon + 1 : word);
 		userid[strcspn(userid, ":")] = '\0';
-		rc = add_name(r, &r->cfg->named, lan->user_word[i], userid);
+		rc = add_name(r, &r->cfg->named, words[i], userid);
 	}
 	return rc;
 }
 
-/* One name is one LAN or one VSWITCH. */
-static const char *lan_text(const struct lan_clause *lan, char *buf, size_t size)
+struct lan_text {
+	char text[40];
+};
+
+static struct lan_text lan_text(bool vswitch, const char *owner, const char *name)
 {
-	snprintf(buf, size, "%s %s %s", lan->vswitch ? "VSWITCH" : "LAN", lan->owner,
-		lan->name);
-	return buf;
+	struct lan_text t;
+
+	snprintf(t.text, sizeof(t.text), "%s %s %s", vswitch ? "VSWITCH" : "LAN", owner,
+		name);
+	return t;
+}
+
+/* One name is one LAN or one VSWITCH. */
+static int add_lan(struct cfg_reader *r, const struct lan_def *def)
+{
+	const struct lan_text what = lan_text(def->vswitch, def->owner, def->name),
+			      other = lan_text(!def->vswitch, def->owner, def->name);
+	const struct defined *d = find_defined(r, other.text);
+
+	if (d)
+		source_complain(r->src, 2, MSG_GIVEN_TWICE, what.text, d->line);
+	return add_defined(r, what.text);
 }
 
 static int define_lan(struct cfg_reader *r, struct operands *ops, bool vswitch)
 {
-	struct lan_clause lan = { .vswitch = vswitch };
-	char what[40];
+	struct lan_clause lan = { .def.vswitch = vswitch };
 	int rc = scan_lan(ops, &lan, &r->err);
 
 	if (!rc)
-		rc = add_lan_users(r, &lan);
+		rc = add_lan_users(r, lan.user_word, lan.n_users);
 	if (!rc)
-		rc = add_defined(r, lan_text(&lan, what, sizeof(what)));
-	return rc ? rc : add_command(r, "DEFINE");
+		rc = add_lan(r, &lan.def);
+	return rc ? rc : add_command(r, "DEFINE", lan.def.owner, lan.def.name);
 }
 
 static int modify_lan(struct cfg_reader *r, struct operands *ops, bool vswitch)
 {
-	struct lan_clause lan = { .vswitch = vswitch };
-	char what[40];
-	int rc = scan_lan_change(ops, &lan, &r->err);
+	struct lan_change c = { .vswitch = vswitch };
+	struct lan_text what;
+	int rc = scan_lan_change(ops, &c, &r->err);
 
 	if (!rc)
-		rc = add_lan_users(r, &lan);
+		rc = add_lan_users(r, c.user_word, c.n_users);
 	if (rc)
 		return rc;
-	if (!find_defined(r, lan_text(&lan, what, sizeof(what))))
-		source_complain(r->src, 2, MSG_LAN_UNKNOWN, what);
-	return add_command(r, "SET");
+	what = lan_text(vswitch, c.owner, c.name);
+	if (!find_defined(r, what.text))
+		source_complain(r->src, 2, MSG_LAN_UNKNOWN, what.text);
+	return add_command(r, "SET", c.owner, c.name);
 }
 
 static int cf_define_lan(struct cfg_reader *r, struct operands *ops)
@@ -367,6 +388,26 @@ static int cf_define_lan(struct cfg_reader *r, struct operands *ops)
 static int cf_define_vswitch(struct cfg_reader *r, struct operands *ops)
 {
 	return define_lan(r, ops, true);
+}
+
+static int cf_define_port(struct cfg_reader *r, struct operands *ops)
+{
+	struct port_clause c;
+	struct lan_text lan, vswitch;
+	char what[64];
+	int rc = scan_port(ops, &c, &r->err);
+
+	if (!rc && c.user_word >= 0)
+		rc = add_lan_users(r, &c.user_word, 1);
+	if (rc)
+		return rc;
+	lan = lan_text(false, c.owner, c.lan);
+	vswitch = lan_text(true, c.owner, c.lan);
+	if (!find_defined(r, lan.text) && !find_defined(r, vswitch.text))
+		source_complain(r->src, 2, MSG_LAN_UNKNOWN, lan.text);
+	snprintf(what, sizeof(what), "PORT %s TO %s", c.def.name, lan.text);
+	rc = add_defined(r, what);
+	return rc ? rc : add_command(r, "DEFINE", c.owner, c.lan);
 }
 
 static int cf_modify_lan(struct cfg_reader *r, struct operands *ops)

@@ -18,6 +18,8 @@ struct cfg_command {
 	struct cfg_command *next;
 	char *text;
 	int line;
+	char owner[USERID_MAX + 1], lan[USERID_MAX + 1]; /* what it is about; lan "": it
+							    is not in force yet */
 };
 
 struct sysconfig {
@@ -30,7 +32,7 @@ struct sysconfig {
 	char operator_id[USERID_MAX + 1];     /* OPERATOR userid; "OPERATOR" */
 	struct cfg_name *autolog;             /* AUTOLOG u..., in order */
 	struct cfg_name *named; /* users named elsewhere: owners of LANs, grants ... */
-	struct cfg_command *commands; /* what later capabilities put in force */
+	struct cfg_command *commands; /* in order */
 	char operator_classes[36],
 		user_classes[36]; /* PRIV_CLASSES OPERATOR ABC... USER G */
 	char not_in_force[256];   /* statements checked but without function yet, or "" */

@@ -61,6 +61,18 @@ static inline int ear_prompt(
 	return 0;
 }
 
+/* A client that opens files: what it was asked is written down. */
+static inline int ear_open(
+	struct session *s, uint32_t id, const struct session_file *file)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s %u %s", file->create ? "create" : "read",
+		file->number, file->name);
+	ear_add(s->ctx, "open", id, text, strlen(text));
+	return 0;
+}
+
 static inline void ear_end(struct session *s, const char *why)
 {
 	ear_add(s->ctx, "end", 0, why, strlen(why));
@@ -72,6 +84,7 @@ static const struct session_ops ear_ops = {
 	.done = ear_done,
 	.note = ear_note,
 	.prompt = ear_prompt,
+	.open = ear_open,
 	.end = ear_end,
 };
 

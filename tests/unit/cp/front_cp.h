@@ -79,6 +79,7 @@ static inline int front_setup(void **state)
 	snprintf(f->statedir, sizeof(f->statedir), "/tmp/front.XXXXXX");
 	front_must(mkdtemp(f->statedir), "mkdtemp");
 	list_init(&f->cp.partitions);
+	list_init(&f->cp.lans);
 	list_init(&f->cp.sessions);
 	front_must(!loop_create(&f->cp.loop), "loop_create");
 	loop_clock_stop(f->cp.loop);
@@ -121,6 +122,7 @@ static inline int front_teardown(void **state)
 	front_second(f);
 	server_destroy(f->cp.server);
 	twin_end_all(&f->cp);
+	twin_free_lans(&f->cp);
 	passwords_destroy(f->cp.passwords);
 	audit_close(f->cp.audit);
 	cgroups_free(f->cp.cgroups);

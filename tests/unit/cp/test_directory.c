@@ -90,8 +90,7 @@ static void check_alpha(const struct dir_user *u)
 	assert_int_equal(u->share.max_kind, SHARE_ABSOLUTE);
 	assert_int_equal(u->share.max_value, 2500);
 	assert_int_equal(u->share.limit, LIMIT_HARD);
-	assert_string_equal(u->not_in_force,
-		"CPU DEDICATE, SHARE, NICDEF LAN, NICDEF VLAN, NICDEF RATE");
+	assert_string_equal(u->not_in_force, "CPU DEDICATE, SHARE");
 	assert_string_equal(u->commands->text, "QUERY NAMES");
 	assert_null(u->commands->next);
 

@@ -103,7 +103,7 @@ static void test_percent(void **state)
 	sysconfig_free(c);
 }
 
-/* What has no function yet is kept as the commands that will do it. */
+/* What is done by commands is kept as these. */
 static void test_commands(void **state)
 {
 	struct sysconfig *c = parse(
@@ -114,16 +114,38 @@ static void test_commands(void **state)
 	(void)state;
 	assert_string_equal(cmd->text, "DEFINE LAN net   MTU 9000");
 	assert_int_equal(cmd->line, 1);
+	assert_string_equal(cmd->owner, "SYSTEM");
+	assert_string_equal(cmd->lan, "NET");
 	cmd = cmd->next;
 	assert_string_equal(cmd->text, "DEFINE VSWITCH sw");
+	assert_string_equal(cmd->lan, "SW");
 	cmd = cmd->next;
 	assert_string_equal(cmd->text, "SET LAN net GRANT alpha");
 	assert_int_equal(cmd->line, 4);
 	cmd = cmd->next;
 	assert_string_equal(cmd->text, "DEFINE CPUPOOL p CAP 1.5");
+	assert_string_equal(cmd->lan, "");
 	assert_null(cmd->next);
-	assert_string_equal(c->not_in_force,
-		"DEFINE LAN, DEFINE VSWITCH, MODIFY LAN, DEFINE CPUPOOL");
+	assert_string_equal(c->not_in_force, "DEFINE CPUPOOL");
+	sysconfig_free(c);
+}
+
+/* A port names a LAN or a VSWITCH that is defined above it. */
+static void test_ports(void **state)
+{
+	struct sysconfig *c = parse("DEFINE LAN net OWNERID alpha\nDEFINE VSWITCH sw\n"
+				    "DEF PORT a TO alpha net SOCKET /tmp/a\n"
+				    "DEFINE PORT a TO SYSTEM sw MAC 02:00:00:00:00:01\n");
+	const struct cfg_command *cmd = c->commands->next->next;
+
+	(void)state;
+	assert_string_equal(cmd->text, "DEFINE PORT a TO alpha net SOCKET /tmp/a");
+	assert_string_equal(cmd->owner, "ALPHA");
+	assert_string_equal(cmd->lan, "NET");
+	cmd = cmd->next;
+	assert_string_equal(cmd->owner, "SYSTEM");
+	assert_string_equal(cmd->lan, "SW");
+	assert_null(cmd->next);
 	sysconfig_free(c);
 }
 
@@ -172,6 +194,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_percent),
 		cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_ports),
 		cmocka_unit_test(test_check),
 	};
 
