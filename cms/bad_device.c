@@ -10,7 +10,7 @@
 #define ROUNDS      16      /* of spoiling all messages */
 #define RING_TIME   (20 * NS_PER_MS)
 #define OUTSIDE     UINT64_C(0x7ffffffff000) /* no storage is there */
-#define RING_MEMORY 1024                     /* more than a queue needs */
+#define RING_MEMORY 2048                     /* more than a queue needs */
 
 static unsigned list_bars(uint32_t bars[PCI_SLOTS]);
 static void add_noise(

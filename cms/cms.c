@@ -23,6 +23,7 @@ void cms_poll(struct cms *cms)
 	if (!cms->console.uses_uart)
 		vcon_poll(&cms->console.vcon);
 	cpport_poll(&cms->cp);
+	nets_poll(&cms->nets);
 	while ((event = console_read(&cms->console, pending))) {
 		if (event == TYPED_LINE)
 			handle_line(cms);
@@ -33,13 +34,17 @@ void cms_poll(struct cms *cms)
 
 void cms_wait(struct cms *cms, uint64_t until)
 {
-	timer_idle(&cms->timer, until);
+	uint64_t due = nets_next(&cms->nets);
+
+	nets_flush(&cms->nets);
+	if (!cms->nets.busy)
+		timer_idle(&cms->timer, due < until ? due : until);
 	cms_poll(cms);
 }
 
 bool cms_goes_on(struct cms *cms)
 {
-	if (shim_pending)
+	if (shim_pending || cms->nets.busy)
 		cms_poll(cms);
 	do_urgent(cms);
 	return !must_end(cms);
@@ -56,6 +61,15 @@ int cms_cp(struct cms *cms, const char *command)
 		return (int)cms->cp.rc;
 	cpport_abandon(&cms->cp);
 	return 0;
+}
+
+struct inet *cms_inet(struct cms *cms)
+{
+	bool started = nets_start(&cms->nets, &cms->mem, &cms->timer);
+
+	if (started)
+		cms->nets.inet->now = timer_now(&cms->timer);
+	return cms->nets.inet;
 }
 
 void cms_power_off(struct cms *cms)

@@ -53,6 +53,9 @@ bool cms_goes_on(struct cms *cms);
  * because we must end. */
 int cms_cp(struct cms *cms, const char *command);
 
+/* The network, its clock set; starts it the first time.  NULL: there is no storage. */
+struct inet *cms_inet(struct cms *cms);
+
 /* Ends the machine.  Does not return. */
 __attribute__((noreturn)) void cms_power_off(struct cms *cms);
 

@@ -146,6 +146,7 @@ static int program_check(struct cms *cms)
 
 	cms->in_urgent = false;
 	cpport_abandon(&cms->cp);
+	nets_forget(&cms->nets);
 	return reply(cms, CMS_PROGRAM_CHECK, name ? name : "unknown exception",
 		shim_fault.rip, vector == 14 ? shim_fault.address : 0);
 }

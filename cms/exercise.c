@@ -17,8 +17,8 @@ static int compare(struct cms *cms, uint64_t from, uint64_t to);
 static int write_blocks(struct cms *cms, struct disk *d, uint64_t n);
 static int read_blocks(struct cms *cms, struct disk *d, uint64_t n);
 static int check_block(struct cms *cms, uint64_t block, const uint64_t *data);
-static uint64_t count_frames(struct net *n);
-static bool send_frame(struct net *n);
+static void count_frame(void *ctx, const struct iface *i, unsigned type);
+static bool send_test_frame(struct net *n);
 
 int cmd_exercise(struct cms *cms, const struct args *args)
 {
@@ -88,23 +88,26 @@ int exercise_disk(struct cms *cms, const struct args *args)
 int exercise_nic(struct cms *cms, const struct args *args)
 {
 	uint64_t which = args->value[0], sent, received = 0, until;
+	const struct listener counter = { .ctx = &received, .other = count_frame };
+	struct inet *inet = cms_inet(cms);
 	struct net *n;
 
-	nets_start(&cms->nets, &cms->mem, &cms->timer);
-	if (which >= (uint64_t)cms->nets.n)
+	if (!inet || which >= (uint64_t)cms->nets.n)
 		return reply(cms, CMS_NO_NIC, which);
 	n = cms->nets.net[which];
+	inet->listener = &counter;
 	for (sent = 0; sent < args->value[1] && cms_goes_on(cms); sent++) {
-		if (!send_frame(n))
-			return reply(cms, CMS_NO_SEND, which);
-		received += count_frames(n);
+		if (!send_test_frame(n))
+			break;
+		nets_flush(&cms->nets);
 	}
 	until = timer_now(&cms->timer) + LISTEN_TIME;
-	while (cms_goes_on(cms) && timer_now(&cms->timer) < until) {
-		received += count_frames(n);
+	while (cms_goes_on(cms) && timer_now(&cms->timer) < until)
 		cms_wait(cms, until);
-	}
-	say(cms, "%lu sent, %lu received\n", sent, received + count_frames(n));
+	inet->listener = NULL;
+	if (sent < args->value[1] && cms_goes_on(cms))
+		return reply(cms, CMS_NO_SEND, which);
+	say(cms, "%lu sent, %lu received\n", sent, received);
 	return 0;
 }
 
@@ -189,20 +192,15 @@ static int check_block(struct cms *cms, uint64_t block, const uint64_t *data)
 	return 0;
 }
 
-/* Takes what has arrived; the number of test frames. */
-static uint64_t count_frames(struct net *n)
+static void count_frame(void *ctx, const struct iface *i, unsigned type)
 {
-	uint8_t frame[FRAME_SIZE];
-	uint64_t count = 0;
-	size_t len;
+	uint64_t *received = ctx;
 
-	while ((len = net_receive(n, frame, sizeof(frame))) > 0)
-		count += len >= 14 && frame[12] == ETHER_TEST >> 8 &&
-			 frame[13] == (ETHER_TEST & 0xff);
-	return count;
+	(void)i;
+	*received += type == ETHER_TEST;
 }
 
-static bool send_frame(struct net *n)
+static bool send_test_frame(struct net *n)
 {
 	uint8_t frame[FRAME_SIZE] = { 0xff, 0xff, 0xff, 0xff, 0xff, 0xff };
 

@@ -1,5 +1,5 @@
 /* A receive queue and a transmit queue with their buffers: a stream of bytes, or of
- * messages of one buffer each.  A console port is one, and so is a network interface. */
+ * messages of one buffer each.  A console port is one. */
 #ifndef CMS_PIPE_H
 #define CMS_PIPE_H
 
@@ -7,7 +7,7 @@
 #include "cms/wait.h"
 
 struct pipe_shape {
-	uint16_t n_receive, n_transmit; /* buffers, at most VIRTQ_SIZE */
+	uint16_t n_receive, n_transmit; /* buffers, at most 16 */
 	uint16_t size;                  /* of each */
 };
 

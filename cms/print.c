@@ -18,7 +18,7 @@ struct conversion {
 };
 
 static const char *parse(const char *at, struct conversion *c, va_list *args);
-static const char *parse_number(const char *at, int *value, va_list *args);
+static const char *parse_count(const char *at, int *value, va_list *args);
 static void convert(struct text *t, const struct conversion *c, va_list *args);
 static uint64_t take_unsigned(const struct conversion *c, va_list *args);
 static void put_signed(struct text *t, const struct conversion *c, int64_t value);
@@ -70,16 +70,16 @@ static const char *parse(const char *at, struct conversion *c, va_list *args)
 		c->left |= *at == '-';
 		c->zeros |= *at == '0';
 	}
-	at = parse_number(at, &c->width, args);
+	at = parse_count(at, &c->width, args);
 	if (*at == '.')
-		at = parse_number(at + 1, &c->precision, args);
+		at = parse_count(at + 1, &c->precision, args);
 	for (; *at == 'l' || *at == 'z'; at++)
 		c->is_long = true;
 	c->letter = *at;
 	return *at ? at + 1 : at;
 }
 
-static const char *parse_number(const char *at, int *value, va_list *args)
+static const char *parse_count(const char *at, int *value, va_list *args)
 {
 	if (*at == '*') {
 		*value = va_arg(*args, int);

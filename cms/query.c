@@ -1,7 +1,8 @@
 /* QUERY: what CMS itself knows; the rest is asked of CP. */
-#include "cms/command.h"
+#include "cms/netcmd.h"
 
 #include "cms/date.h"
+#include "cms/iface.h"
 
 int cmd_query(struct cms *cms, const struct args *args)
 {
@@ -35,15 +36,20 @@ int query_disk(struct cms *cms, const struct args *args)
 int query_nic(struct cms *cms, const struct args *args)
 {
 	struct nets *nets = &cms->nets;
+	int rc;
 
 	(void)args;
-	nets_start(nets, &cms->mem, &cms->timer);
+	if (!netcmd_begin(cms, &rc))
+		return rc;
 	for (int i = 0; i < nets->n; i++) {
 		const uint8_t *m = nets->net[i]->mac;
+		const struct iface *own = iface_find(nets->inet, (unsigned)i, 0);
 
 		say(cms, "NIC ETH%d MAC %02X-%02X-%02X-%02X-%02X-%02X LINK %s\n", i, m[0],
 			m[1], m[2], m[3], m[4], m[5],
 			net_link(nets->net[i]) ? "UP" : "DOWN");
+		if (own)
+			netcmd_show_addresses(cms, own);
 	}
 	if (!nets->n)
 		say(cms, "There are no NICs\n");

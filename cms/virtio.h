@@ -13,7 +13,7 @@
 #define VIRTIO_CONSOLE 3u
 #define VIRTIO_RNG     4u
 
-#define VIRTQ_SIZE 16 /* entries we use of a queue, if the device has as many */
+#define VIRTQ_SIZE 64 /* entries we use of a queue, if the device has as many */
 
 struct virtq_desc {
 	uint64_t addr;
