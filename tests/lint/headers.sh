@@ -1,7 +1,7 @@
 #!/bin/bash
 # Every header compiles alone.
 . "$(dirname "$0")/tap.inc"
-for h in cp/*.h cp/lib/*.h partitions/*.h partitions/dev/*.h vlan/*.h console/*.h; do
+for h in cp/*.h cp/lib/*.h partitions/*.h partitions/dev/*.h vlan/*.h vlan/uplink/*.h console/*.h; do
 	[ -e "$h" ] || continue
 	check "$h compiles alone" gcc -std=gnu17 -D_GNU_SOURCE -I. -Wall -Wextra -fsyntax-only -x c "$h"
 done

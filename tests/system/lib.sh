@@ -14,7 +14,7 @@ export BULKHEAD_RUN=$work/run
 state=$work/state
 # A copy of what partitions run: so their processes can be told from every other system's.
 libdir=$work/lib
-mkdir "$libdir" && cp "$bin/partition" "$bin/cms" "$libdir" || exit 2
+mkdir "$libdir" && cp "$bin/partition" "$bin/lan" "$bin/uplink" "$bin/cms" "$libdir" || exit 2
 n=0 bad=0
 # Leaks are looked for by the unit tests: a sandboxed process cannot look for its own.
 export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
@@ -119,9 +119,9 @@ cp_crash() {
 cp_kill() {
 	[ -z "$cpd_pid" ] || cp_crash
 	local rec pid
-	for rec in "$BULKHEAD_RUN"/partitions/*.rec; do
+	for rec in "$BULKHEAD_RUN"/{partitions,lans}/*.rec; do
 		[ -e "$rec" ] || continue
-		pid=$(jq -r '.pid // 0' "$rec" 2>/dev/null)
+		pid=$(jq -r '.pid // .process.pid // 0' "$rec" 2>/dev/null)
 		[ "${pid:-0}" -le 1 ] || kill -9 "$pid" 2>/dev/null
 	done
 	until_true 5 groups_gone || true
@@ -147,9 +147,9 @@ con() {
 
 # What is left of partitions on this machine: processes, groups, sockets, records, memory.
 leftovers() {
-	pgrep -fc "^$libdir/partition"
+	pgrep -fc "^$libdir/(partition|lan|uplink)"
 	groups | grep -c '/bulkhead/[^/]*/.'
-	find "$BULKHEAD_RUN/partitions" -mindepth 1 2>/dev/null | wc -l
+	find "$BULKHEAD_RUN/partitions" "$BULKHEAD_RUN/lans" -mindepth 1 2>/dev/null | wc -l
 	ls "/proc/$cpd_pid/fd" | wc -l
 	v -j QUERY STORAGE | jq -r '.records[0].reserved'
 }

@@ -18,5 +18,9 @@ for page in README.md docs/*.md; do
 	cp_kill
 	rm -rf "${BULKHEAD_RUN:?}"
 done
+# The manual's table of drop reasons is that of the switch.
+is "lan.md has every reason why a frame is dropped, in its words" \
+	"$(sed -nE 's/^DROP\([A-Z_]+, ([a-z_]+), "(.*)"\)$/\1 | \2/p' cp/lan_drops.def)" \
+	"$(sed -nE '/^\| key \| words/,/^$/s/^\| `([a-z_]+)` \| ([^|]+) \|.*/\1 | \2/p' docs/lan.md)"
 is "there are examples" "$([ $((held + bad)) -gt 0 ] && echo yes)" yes
 finish

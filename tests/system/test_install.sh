@@ -15,7 +15,8 @@ for f in bin/bulkhead bin/vmcp sbin/cpd lib/bulkhead/partition lib/bulkhead/stop
 	is "$f is a program" "$([ -x "$root$prefix/$f" ] && echo yes)" yes
 done
 for f in lib/bulkhead/cms lib/systemd/system/bulkhead.service share/man/man8/cpd.8 \
-	share/doc/bulkhead/guide.md share/bash-completion/completions/vmcp; do
+	share/doc/bulkhead/guide.md share/doc/bulkhead/lan.md share/doc/bulkhead/labs/README.md \
+	share/doc/bulkhead/labs/vlans/user.direct share/bash-completion/completions/vmcp; do
 	is "$f is there" "$([ -r "$root$prefix/$f" ] && echo yes)" yes
 done
 is "the directory is not everybody's to read" "$(stat -c %a "$root/etc/bulkhead/user.direct")" 640
@@ -42,6 +43,8 @@ if [ -r /dev/kvm ] && [ -w /dev/kvm ]; then
 	is "and CP, as it should" $? 0
 	succeeds "without CP it has nothing to do" "$root$prefix/lib/bulkhead/stop" 10
 	cpd_pid=
+	like "a lab runs with the installed programs" "$(PATH=$root$prefix/bin:$root$prefix/sbin:$PATH \
+		BULKHEAD_BUILD='' "$root$prefix/share/doc/bulkhead/labs/first-ping/run" </dev/null 2>&1)" 'The tour is over'
 fi
 
 echo "* mine" >"$root/etc/bulkhead/user.direct"

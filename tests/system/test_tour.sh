@@ -7,5 +7,5 @@ status=$?
 is "the tour ends with status 0" "$status" 0
 like "every step did what it says" "$said" 'The tour is over: [0-9]+ steps'
 [ "$status" -eq 0 ] || printf '%s\n' "$said" | sed 's/^/# /'
-is "nothing is left running" "$(pgrep -fc "^$bin/(cpd|partition)")" 0
+is "nothing is left running" "$(pgrep -fc "^$bin/(cpd|partition|lan|uplink)")" 0
 finish

@@ -34,4 +34,29 @@ succeeds "and answers" con T1 20 '^again' 'echo again'
 succeeds "FORCE" v FORCE T1
 gone() { [ -z "$(state_of T1)" ] && [ ! -d "/proc/$pid" ]; }
 waits "ends it" 10 gone
+
+# A guest LAN, with a way out and names, and a trace.
+v DEFINE VSWITCH OUT UNRESTRICTED RDEV NAT >/dev/null
+like "an interface of the host is not to be had, and why is said" \
+	"$(v DEFINE VSWITCH ETH RDEV IF lo 2>&1)" '^CP1555E VSWITCH SYSTEM ETH not defined: .* needs a CP that is root'
+for u in T1 T2; do
+	v XAUTOLOG $u SYNCH >/dev/null
+	v FOR $u CMD DEFINE NIC 600 >/dev/null
+	v FOR $u CMD COUPLE 600 TO SYSTEM OUT >/dev/null
+	succeeds "$u has an address of the NAT's" con $u 30 '10.0.2.*DHCP' 'ifconfig eth0 dhcp'
+done
+v TRSOURCE ID T TYPE LAN LANNAME OUT FILTER icmp FILE "$work/trace.pcapng" >/dev/null
+gateway() { con T1 20 '0% lost' 'ping 10.0.2.2 count 2 interval 10'; }
+succeeds "what leads out answers" gateway
+v TRSOURCE DROP ID T >/dev/null
+holds "and is traced" "$(stat -c %s "$work/trace.pcapng") > 500"
+lan=$(field '.records[0].pid' QUERY VSWITCH OUT)
+like "seccomp is in force there, too" "$(cat "/proc/$lan/status")" '^Seccomp:.2'
+cp_crash
+cp_start
+is "the LAN is adopted" "$(field '.records[0].pid' QUERY VSWITCH OUT)" "$lan"
+kill -9 "$lan"
+waits "killed, it comes back with its way out" 30 gateway
+v DETACH VSWITCH OUT >/dev/null
+is "nothing is left of it" "$(ls "$BULKHEAD_RUN/lans"; pgrep -f "^$libdir/(lan|uplink)")" ""
 finish
