@@ -224,7 +224,8 @@ static void start(struct bench *b)
 	from[2] = STDERR_FILENO;
 	from[PART_FD_LISTEN] = need(wire_bind(b->path, 0600), b->path);
 	from[PART_FD_KVM] = need(open("/dev/kvm", O_RDWR | O_CLOEXEC), "/dev/kvm");
-	from[PART_FD_SECCOMP] = need(seccomp_programs(), "the seccomp programs");
+	from[PART_FD_SECCOMP] = need(
+		seccomp_programs(SECCOMP_PARTITION), "the seccomp programs");
 	need((int)lseek(from[PART_FD_SECCOMP], 0, SEEK_SET), "the seccomp programs");
 	from[PART_FD_READY] = ready[1];
 	need(fcntl(from[PART_FD_LISTEN], F_SETFL, O_NONBLOCK), "O_NONBLOCK");
