@@ -144,8 +144,10 @@ static uint32_t host_address(void)
 			found = ntohl(in->sin_addr.s_addr);
 	}
 	freeifaddrs(all);
-	if (!found)
+	if (!found) {
+		print_message("# this host has no address but its loopback\n");
 		skip();
+	}
 	return found;
 }
 
@@ -499,8 +501,10 @@ static void no_vde_switch(void **state)
 	struct fixture x;
 
 	(void)state;
-	if (WITHOUT_VDE)
+	if (WITHOUT_VDE) {
+		print_message("# libvdeplug binds deeply: not under a sanitizer\n");
 		skip();
+	}
 	uplink_begin(&x, &u, "vde", "socket=/nowhere/at/all\n");
 	assert_non_null(strstr(u.said, "no VDE switch at /nowhere/at/all"));
 	uplink_end(&x, &u);
@@ -522,8 +526,10 @@ static void vde(void **state)
 	ssize_t n = -1;
 
 	(void)state;
-	if (WITHOUT_VDE)
+	if (WITHOUT_VDE) {
+		print_message("# libvdeplug binds deeply: not under a sanitizer\n");
 		skip();
+	}
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/ctl", dir);
 	snprintf(conf, sizeof(conf), "socket=%s\n", path);
