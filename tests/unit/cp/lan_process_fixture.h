@@ -35,27 +35,11 @@ static inline int teardown_lans(void **state)
 	return teardown(state);
 }
 
-static inline int n_files(const struct engine *e)
-{
-	char path[128];
-	struct dirent *entry;
-	int n = 0;
-	DIR *d;
-
-	snprintf(path, sizeof(path), "%s/lans", e->rundir);
-	d = opendir(path);
-	assert_non_null(d);
-	while ((entry = readdir(d)))
-		n += entry->d_name[0] != '.';
-	closedir(d);
-	return n;
-}
-
 static inline void no_lan_is_left(struct engine *e)
 {
 	assert_true(list_empty(&e->cp.lans));
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
-	assert_int_equal(n_files(e), 0);
+	assert_int_equal(count_files(e, "lans"), 0);
 	assert_int_equal(open_fds(), lan_fds);
 	for (size_t i = 0; i < HOST_UID_COUNT / 64; i++)
 		assert_true(e->cp.host->uid_used[i] == 0);

@@ -98,14 +98,14 @@ static inline void run_until(struct engine *e, const int *what)
 	}
 }
 
-static inline int count_files(const struct engine *e)
+static inline int count_files(const struct engine *e, const char *dir)
 {
 	char path[128];
 	struct dirent *entry;
 	int n = 0;
 	DIR *d;
 
-	snprintf(path, sizeof(path), "%s/partitions", e->rundir);
+	snprintf(path, sizeof(path), "%s/%s", e->rundir, dir);
 	d = opendir(path);
 	assert_non_null(d);
 	while ((entry = readdir(d)))
@@ -130,7 +130,7 @@ static inline void nothing_is_left(struct engine *e)
 	engine_settle(e);
 	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
 	assert_int_equal(e->cp.host->reserved, 0);
-	assert_int_equal(count_files(e), 0);
+	assert_int_equal(count_files(e, "partitions"), 0);
 	assert_int_equal(open_fds(), fds_before);
 	cgroup_name(e->cp.cgroups, user.userid, &c);
 	for (int i = 0; i < c.n; i++)
